@@ -1,0 +1,61 @@
+"""The stable building blocks against sixty digits."""
+
+import itertools
+import math
+
+import mpmath
+import pytest
+import torch
+
+from vaelosses.likelihoods._numerics import log1mexp, log_ndtr_interval
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e-17, 1e-8, 0.3, math.log(2), 0.7, 5.0, 40.0, 700.0])
+def test_log1mexp(x: float) -> None:
+    tensor = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    value = log1mexp(tensor)
+    value.backward()
+    with mpmath.workdps(400):
+        exact, slope = mpmath.log(1 - mpmath.exp(-mpmath.mpf(x))), 1 / (mpmath.exp(mpmath.mpf(x)) - 1)
+        assert abs(value.item() / exact - 1) < 1e-15
+        assert abs(tensor.grad.item() / slope - 1) < 1e-15
+
+
+def exact_interval(lower: float, upper: float) -> mpmath.mpf:
+    with mpmath.workdps(200):
+        a, b = mpmath.mpf(lower), mpmath.mpf(upper)
+        a, b = (-b, -a) if a + b > 0 else (a, b)
+        tail = [
+            mpmath.erfc(-end / mpmath.sqrt(2)) / 2 if end != -mpmath.inf else mpmath.mpf(0) for end in (a, b)
+        ]
+        return mpmath.log(tail[1] - tail[0])
+
+
+MIDPOINTS = [-1e4, -40.0, -3.0, -0.2, 0.0, 1e-9, 0.9, 8.0, 37.0, 1e3]
+WIDTHS = [1e-8, 1e-3, 0.2, 0.499, 0.501, 0.999, 1.001, 3.0, 50.0]
+
+
+@pytest.mark.parametrize(("midpoint", "width"), list(itertools.product(MIDPOINTS, WIDTHS)))
+def test_interval_of_the_standard_normal(midpoint: float, width: float) -> None:
+    lower, upper = midpoint - width / 2, midpoint + width / 2
+    ends = [torch.tensor(end, dtype=torch.float64, requires_grad=True) for end in (lower, upper)]
+    value = log_ndtr_interval(*ends)
+    value.backward()
+    # The rounding of the ends alone moves the result by about eps * |end| / width.
+    tolerance = 1e-14 + 4 * torch.finfo(torch.float64).eps * max(abs(lower), abs(upper)) / width
+    assert abs(value.item() - exact_interval(lower, upper)) <= tolerance * max(1, abs(value.item()))
+    assert all(torch.isfinite(end.grad) for end in ends)
+
+
+@pytest.mark.parametrize("end", [-50.0, -1.0, 0.0, 2.0, 30.0])
+def test_open_intervals_and_their_gradients(end: float) -> None:
+    for lower, upper in ((-math.inf, end), (end, math.inf)):
+        ends = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (lower, upper)]
+        value = log_ndtr_interval(*ends)
+        value.backward()
+        assert abs(value.item() - exact_interval(lower, upper)) <= 1e-14 * max(1, abs(value.item()))
+        sign = 1 if upper == end else -1
+        with mpmath.workdps(60):
+            hazard = sign * mpmath.npdf(end) / mpmath.exp(exact_interval(lower, upper))
+        finite = ends[1] if upper == end else ends[0]
+        assert abs(finite.grad.item() - hazard) <= 1e-13 * max(1, abs(hazard))

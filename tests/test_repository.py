@@ -1,0 +1,131 @@
+"""What stands in several places stands there once for all: names, versions, the address."""
+
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from likelihood_table import ROWS
+
+import vaelosses
+import vaelosses.likelihoods
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+PARTS = [
+    "Foundations",
+    "Continuous likelihoods",
+    "The unit interval",
+    "Discrete pixels",
+    "The objective",
+    "Practice",
+    "Appendix",
+]
+LIKELIHOODS = sorted(path.stem for path in (ROOT / "vaelosses/likelihoods").glob("[!_]*.py"))
+MODULES = ["likelihoods", *sorted(path.stem for path in (ROOT / "vaelosses").glob("[!_]*.py"))]
+OTHER_URL = "https://github.com/somebody/something-else"
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def url_of(config: str) -> str:
+    return re.search(r"^  url: (\S+)$", config, flags=re.MULTILINE)[1]
+
+
+# One idea, one name, four places.
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_a_likelihood_has_its_four_places(name: str) -> None:
+    names = importlib.import_module(f"vaelosses.likelihoods.{name}").__all__
+    places = {
+        f"book/{name}.ipynb": (BOOK / f"{name}.ipynb").exists(),
+        "_toc.yml": f"file: book/{name}\n" in read("_toc.yml"),
+        "a row in tests/likelihood_table.py": name in [row.name for row in ROWS],
+        "an entry in the API": set(names) <= set(vaelosses.likelihoods.__all__),
+    }
+    assert [place for place, there in places.items() if not there] == []
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    pages = {f"book/{path.stem}" for path in [*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")]}
+    listed = re.findall(r"(?:file|root): (\S+)", read("_toc.yml"))
+    assert sorted(listed) == sorted(pages)
+
+
+def test_parts_are_in_their_order() -> None:
+    parts = re.findall(r"caption: (.+)", read("_toc.yml"))
+    assert parts == [part for part in PARTS if part in parts]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_in_the_api(module: str) -> None:
+    assert f".. automodule:: vaelosses.{module}\n" in read("book/api.md")
+
+
+# One version.
+
+
+def test_versions_agree() -> None:
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert re.search(r"^## \[(\d\S*)\]", read("CHANGELOG.md"), flags=re.MULTILINE)[1] == version
+    assert re.search(r"^version: (\S+)$", read("CITATION.cff"), flags=re.MULTILINE)[1] == version
+    assert vaelosses.__version__ == version
+
+
+# One address.
+
+
+def test_every_file_has_the_address_of_the_configuration() -> None:
+    url = url_of(read("_config.yml"))
+    for name in ["README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml", "book/intro.md"]:
+        assert re.search(rf"{re.escape(url)}(?![\w-])", read(name)), name
+
+
+@pytest.mark.parametrize("suffix", ["", "/", ".git"])
+def test_the_address_moves_everywhere_at_once(tmp_path: Path, suffix: str) -> None:
+    copy = tmp_path / "copy"
+    skipped = shutil.ignore_patterns(".git", ".venv*", "_build", ".*_cache", "__pycache__", "_static")
+    shutil.copytree(ROOT, copy, ignore=skipped)
+    before = url_of(read("_config.yml"))
+    owner, name = before.removeprefix("https://github.com/").split("/")
+    old = re.compile(rf"github(\.com)?/{owner}/{name}(?![\w-])|{owner}\.github\.io")
+    files = [path for path in copy.rglob("*") if path.is_file()]
+    mentioned = [path for path in files if old.search(path.read_text("utf-8"))]
+    assert copy / "_config.yml" in mentioned
+
+    def move(url: str) -> str:
+        command = [sys.executable, copy / "tools/repository.py", url]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    assert sorted(move(OTHER_URL + suffix).split()) == sorted(str(p.relative_to(copy)) for p in mentioned)
+    assert url_of((copy / "_config.yml").read_text()) == OTHER_URL
+    assert [path for path in files if old.search(path.read_text("utf-8"))] == []
+    assert all(OTHER_URL.removeprefix("https://github.com/") in path.read_text("utf-8") for path in mentioned)
+    assert move(OTHER_URL) == ""  # nothing is left to change
+    move(before)
+    assert all(path.read_bytes() == (ROOT / path.relative_to(copy)).read_bytes() for path in mentioned)
+
+
+def test_another_host_is_refused() -> None:
+    command = [sys.executable, ROOT / "tools/repository.py", "https://example.org/a/b"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode != 0
+    assert "https://example.org/a/b" in result.stderr
+
+
+# The examples on the front pages run as printed.
+
+
+@pytest.mark.parametrize("page", ["README.md", "book/intro.md"])
+def test_example_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", read(page), flags=re.DOTALL)
+    (output,) = re.findall(r"```text\n(.*?)```", read(page), flags=re.DOTALL)
+    exec(example, {})
+    assert capsys.readouterr().out == output

@@ -1,0 +1,12 @@
+"""The only tolerances of the suite: a row of the table may leave a property out, never loosen one."""
+
+import torch
+
+EXACT = {torch.float64: 1e-12, torch.float32: 4e-6}
+"""A closed form against an oracle: relative to the larger of the exact value and one."""
+
+QUADRATURE = 1e-9
+"""An integral of the density against what it should be."""
+
+P_VALUE = 1e-5
+"""A sampler against its log_prob, 100,000 samples, fixed seed: the smallest p-value that passes."""

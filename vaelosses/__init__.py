@@ -1,0 +1,32 @@
+"""Reconstruction losses of variational autoencoders as exact, stable likelihoods.
+
+A reconstruction loss is minus the log-likelihood that the decoder claims. Distributions and heads are in
+:mod:`vaelosses.likelihoods`, :func:`elbo` turns them into an objective, and :func:`bits_per_dim` compares
+them. These need torch and numpy alone. The modules that the chapters use beside them (``data``,
+``training``, ``experiment``, ``plots``, ``symbolic``, ``interactive``, ``exercises``) are imported by name
+and come with ``pip install "vaelosses[book]"``.
+"""
+
+from . import baselines
+from .bits import bits_per_dim, grid_log_prob
+from .likelihoods import Bernoulli, BernoulliHead, Gaussian, GaussianHead, Head
+from .models import MLPVAE, VAE, ConvVAE
+from .objectives import ElboTerms, elbo
+
+__all__ = [
+    "MLPVAE",
+    "VAE",
+    "Bernoulli",
+    "BernoulliHead",
+    "ConvVAE",
+    "ElboTerms",
+    "Gaussian",
+    "GaussianHead",
+    "Head",
+    "baselines",
+    "bits_per_dim",
+    "elbo",
+    "grid_log_prob",
+]
+
+__version__ = "0.1.0"

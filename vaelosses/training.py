@@ -1,0 +1,199 @@
+"""Training and evaluating: one loop and one set of numbers for every chapter."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, Normal, kl_divergence
+from tqdm import tqdm
+
+from .bits import grid_log_prob, nats_to_bits_per_dim
+from .models import VAE
+from .objectives import elbo
+
+__all__ = ["Evaluation", "History", "Loss", "evaluate", "fit", "negative_elbo"]
+
+Loss = Callable[[Tensor, Distribution, Distribution], Tensor]
+"""What is minimised: images, p(x | z) and q(z | x) in, a scalar out."""
+
+
+def negative_elbo(x: Tensor, p_x_given_z: Distribution, q_z_given_x: Distribution) -> Tensor:
+    """Return minus the evidence lower bound, averaged over the batch, in nats per image.
+
+    For another weight of the divergence pass ``lambda x, p, q: -elbo(x, p, q, beta=4).elbo.mean()``.
+    """
+    return -elbo(x, p_x_given_z, q_z_given_x).elbo.mean()
+
+
+@dataclass
+class History:
+    """What :func:`fit` saw, one entry per epoch that was finished."""
+
+    loss: list[float] = field(default_factory=list)
+    """Mean training loss of the epoch."""
+    test_loss: list[float] = field(default_factory=list)
+    """Loss on the held-out images after the epoch; empty without them."""
+    seconds: list[float] = field(default_factory=list)
+    interrupted: bool = False
+    """Whether the keyboard ended training early."""
+
+
+def fit(
+    model: VAE,
+    x_train: Tensor,
+    *,
+    epochs: int,
+    loss: Loss = negative_elbo,
+    x_test: Tensor | None = None,
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+) -> History:
+    """Train with Adam on the device that the model is on.
+
+    The order of the images and the noise come from ``seed`` alone, so two runs that differ in the loss see
+    the same batches and the same noise. A keyboard interrupt ends training and keeps the weights.
+
+    Args:
+        model: any VAE; it is changed in place and left in evaluation mode.
+        x_train: images ``[N, C, H, W]``, floating point.
+        epochs: passes over the images, at least 1. The last incomplete batch of each pass is dropped.
+        loss: what to minimise, a scalar; the default is the negative ELBO.
+        x_test: held-out images for the learning curve.
+        batch_size: images per step, at most N.
+        learning_rate: Adam's step size.
+        seed: of the order and the noise. It does not touch the initial weights: seed before you build.
+
+    Returns:
+        The learning curves.
+
+    Raises:
+        FloatingPointError: at the first loss or gradient that is not finite, before it changes the weights.
+        TypeError: if ``x_train`` is not floating point.
+        ValueError: if ``epochs`` or ``batch_size`` do not fit.
+
+    >>> from vaelosses.likelihoods import GaussianHead
+    >>> from vaelosses.models import MLPVAE
+    >>> history = fit(MLPVAE(GaussianHead(), latent_dim=2), torch.rand(256, 1, 28, 28), epochs=2)
+    >>> history.loss[1] < history.loss[0]
+    True
+    """
+    if not x_train.is_floating_point():
+        raise TypeError(f"x_train: got {x_train.dtype}, expected floating point; scale 8-bit images by 1/255")
+    if epochs < 1:
+        raise ValueError(f"epochs: got {epochs}, expected at least 1")
+    if not 1 <= batch_size <= len(x_train):
+        raise ValueError(f"batch_size: got {batch_size}, expected 1 to {len(x_train)}, the number of images")
+    device = next(model.parameters()).device
+    x_train = x_train.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    torch.manual_seed(seed)
+    order = torch.Generator().manual_seed(seed)
+    steps = len(x_train) // batch_size
+    history = History()
+    bar = tqdm(range(epochs), unit="epoch")
+    try:
+        for epoch in bar:
+            start, total = time.perf_counter(), 0.0
+            model.train()
+            batches = torch.randperm(len(x_train), generator=order)[: steps * batch_size]
+            for step, batch in enumerate(batches.view(steps, batch_size).to(device)):
+                x = x_train[batch]
+                value = loss(x, *model(x))
+                optimizer.zero_grad()
+                value.backward()
+                _refuse_non_finite(model, value, epoch, step)
+                optimizer.step()
+                total += value.item()
+            history.loss.append(total / steps)
+            if x_test is not None:
+                history.test_loss.append(_mean_loss(model, x_test, loss))
+            history.seconds.append(time.perf_counter() - start)
+            bar.set_postfix(loss=f"{history.loss[-1]:.4g}")
+    except KeyboardInterrupt:
+        history.interrupted = True
+        print(f"Interrupted after {len(history.loss)} of {epochs} epochs; the weights so far are kept.")
+    finally:
+        model.eval()
+    return history
+
+
+def _refuse_non_finite(model: VAE, value: Tensor, epoch: int, step: int) -> None:
+    norm = torch.nn.utils.get_total_norm(p.grad for p in model.parameters() if p.grad is not None)
+    if not torch.isfinite(value + norm):
+        raise FloatingPointError(
+            f"loss: got {value.item()} with a gradient of norm {norm.item()} in epoch {epoch + 1}, "
+            f"step {step + 1}, expected finite numbers; the weights are those before this step"
+        )
+
+
+@torch.no_grad()
+def _mean_loss(model: VAE, x: Tensor, loss: Loss, batch_size: int = 1000) -> float:
+    model.eval()
+    device = next(model.parameters()).device
+    total = sum(loss(part, *model(part)).item() * len(part) for part in x.to(device).split(batch_size))
+    return total / len(x)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model on held-out images, averaged over them."""
+
+    elbo: float
+    """Evidence lower bound with beta = 1, in nats per image. A density where the likelihood is one."""
+    kl: float
+    """Its divergence term, in nats per image."""
+    bits_per_dim: float
+    """Minus the ELBO with exact bin masses, in bits per dimension; the end bins take the tails."""
+    dequantized_bits_per_dim: float
+    """The same with uniform noise inside the bins: the bound that belongs to the density that was trained."""
+    mse: float
+    """Mean squared error of the mean image, per dimension."""
+    active_latents: int
+    """Latents whose mean divergence exceeds 0.01 nats."""
+
+
+@torch.no_grad()
+def evaluate(model: VAE, x: Tensor, *, num_levels: int = 256, seed: int = 0) -> Evaluation:
+    """Evaluate with one sample of z per image.
+
+    Args:
+        model: a trained VAE.
+        x: images ``[N, C, H, W]`` on the grid of ``num_levels`` grey levels.
+        num_levels: how many grey levels the data have.
+        seed: of the samples.
+
+    >>> from vaelosses.likelihoods import GaussianHead
+    >>> from vaelosses.models import MLPVAE
+    >>> black = torch.zeros(10, 1, 28, 28)
+    >>> evaluate(MLPVAE(GaussianHead(), latent_dim=2), black).bits_per_dim < 8
+    True
+    """
+    model.eval()
+    torch.manual_seed(seed)
+    device = next(model.parameters()).device
+    sums = torch.zeros(5, dtype=torch.float64)
+    kl_per_latent = torch.zeros(model.latent_dim, dtype=torch.float64)
+    for part in x.to(device).split(1000):
+        p_x_given_z, q_z_given_x = model(part)
+        terms = elbo(part, p_x_given_z, q_z_given_x)
+        exact = grid_log_prob(p_x_given_z, part, num_levels=num_levels)
+        noisy = grid_log_prob(p_x_given_z, part, how="dequantize", num_levels=num_levels)
+        error = (part - p_x_given_z.mean).square().flatten(1).mean(1)
+        terms = (terms.elbo, terms.kl, exact, noisy, error)
+        sums += torch.stack([term.double().sum().cpu() for term in terms])
+        each_kl = kl_divergence(q_z_given_x.base_dist, Normal(0.0, 1.0))
+        kl_per_latent += each_kl.double().sum(0).cpu()
+    bound, kl, exact, noisy, mse = (sums / len(x)).tolist()
+    num_dims = math.prod(x.shape[1:])
+    return Evaluation(
+        elbo=bound,
+        kl=kl,
+        bits_per_dim=nats_to_bits_per_dim(kl - exact, num_dims),
+        dequantized_bits_per_dim=nats_to_bits_per_dim(kl - noisy, num_dims),
+        mse=mse,
+        active_latents=int((kl_per_latent / len(x) > 0.01).sum()),
+    )
