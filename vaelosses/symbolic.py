@@ -19,13 +19,10 @@ _DIGITS = (50, 350, 700, 1400, 2800, 5600)
 
 @dataclass(frozen=True)
 class Comparison:
-    """One quantity, the value or a partial derivative, at all points.
-
-    The arrays are float64: `points` [points, symbols], the others [points].
-    """
+    """One quantity, the value or a partial derivative, at all points: float64 arrays [points]."""
 
     quantity: str
-    points: np.ndarray
+    places: list[str]
     exact: np.ndarray
     got: np.ndarray
     error: np.ndarray
@@ -91,7 +88,7 @@ def assert_implements(
     comparisons = compare(expression, symbols, implementation, points)
     worst = max(comparison.error.max() for comparison in comparisons)
     if worst > rtol:
-        verdicts = [_verdict(comparison, symbols, rtol) for comparison in comparisons]
+        verdicts = [_verdict(comparison, rtol) for comparison in comparisons]
         raise AssertionError("\n".join(["The code is not the expression.", *verdicts]))
     return Agreement(len(comparisons[0].error), len(symbols), rtol, float(worst))
 
@@ -124,8 +121,9 @@ def compare(
     error = np.abs(got - exact) / np.maximum(scale, 1e-3)
     error = np.where(np.isnan(error), np.inf, error)
     quantities = ["value", *(f"d/d{symbol}" for symbol in symbols)]
+    places = [_place(symbols, point) for point in inputs]
     return [
-        Comparison(quantity, inputs, *row)
+        Comparison(quantity, places, *row)
         for quantity, *row in zip(quantities, exact, got, error, strict=True)
     ]
 
@@ -183,7 +181,7 @@ def _evaluate(evaluate: Callable[..., list], symbols: Sequence[sp.Symbol], point
                 problem = "it is complex or exceeds float64"
                 break
             previous = numbers
-    place = _show(symbols, point)
+    place = _place(symbols, point)
     raise ValueError(f"expression or its gradient has no real number at {place}: {problem}")
 
 
@@ -208,21 +206,21 @@ def _value_and_gradients(implementation: Callable[..., Tensor], inputs: np.ndarr
     return torch.stack([value, *gradients]).detach().numpy()
 
 
-def _verdict(comparison: Comparison, symbols: Sequence[sp.Symbol], rtol: float) -> str:
+def _verdict(comparison: Comparison, rtol: float) -> str:
     error = comparison.error
     wrong = int((error > rtol).sum())
     if not wrong:
         return f"{comparison.quantity} agrees at all {len(error)} points"
     worst = int(np.argmax(error))
-    place = _show(symbols, comparison.points[worst])
     return (
-        f"{comparison.quantity} differs at {wrong} of {len(error)} points, most at {place}\n"
+        f"{comparison.quantity} differs at {wrong} of {len(error)} points, "
+        f"most at {comparison.places[worst]}\n"
         f"  got   {float(comparison.got[worst])!r}\n"
         f"  exact {float(comparison.exact[worst])!r}\n"
         f"  relative error {error[worst]:.1e}"
     )
 
 
-def _show(symbols: Sequence[sp.Symbol], point: np.ndarray) -> str:
+def _place(symbols: Sequence[sp.Symbol], point: np.ndarray) -> str:
     numbers = zip(symbols, point, strict=True)
     return ", ".join(f"{symbol} = {float(number)!r}" for symbol, number in numbers)
