@@ -1,6 +1,6 @@
 # Everything runs in .venv, which the targets create from requirements.txt when it is missing or old.
 .DEFAULT_GOAL := help
-.PHONY: help book test execute format colab-test site-test repository clean
+.PHONY: help book test execute execute-here format colab-test site-test repository dist clean
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -11,7 +11,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed,\
@@ -49,6 +49,10 @@ test: .venv/installed  ## ruff, unit tests, doctests, and every cell of every no
 execute: .venv/installed  ## run the notebooks in place: NOTEBOOKS="book/elbo.ipynb" BUDGET=quick|full JOBS=2
 	$(if $(BUDGET),VAELOSSES_BUDGET=$(BUDGET)) $(BIN)/python tools/execute.py --jobs $(JOBS) $(NOTEBOOKS)
 
+# For a machine that has torch already, such as one with a GPU, or Colab's own image.
+execute-here:  ## the same with PYTHON as it is, without .venv
+	$(if $(BUDGET),VAELOSSES_BUDGET=$(BUDGET)) $(PYTHON) tools/execute.py --jobs $(JOBS) $(NOTEBOOKS)
+
 format: .venv/installed  ## format the code, notebooks too, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -62,5 +66,10 @@ site-test: .venv/site-test book  ## open every built page in a browser; pictures
 repository: .venv/installed  ## change the address of the repository everywhere: URL=https://...
 	$(BIN)/python tools/repository.py $(URL)
 
+dist: .venv/installed  ## build what is published, in dist
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet build==1.6.1
+	$(BIN)/python -m build
+
 clean:  ## delete what was built; the environment stays
-	rm -rf _build
+	rm -rf _build build dist

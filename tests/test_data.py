@@ -87,7 +87,8 @@ def assert_is_small_mnist(dataset: Dataset) -> None:
 
 
 class Mirror(http.server.ThreadingHTTPServer):
-    """Serves `files`. The first `cuts` answers end half-way; a `slow` mirror pauses there."""
+    """Serves `files`. The first `cuts` answers end half-way; a `slow` mirror pauses there,
+    for ten seconds unless told to go on."""
 
     def __init__(self, files: Files, *, cuts: int = 0, slow: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), MirrorHandler)
@@ -121,7 +122,7 @@ class MirrorHandler(http.server.BaseHTTPRequestHandler):
             return
         if mirror.slow:
             mirror.half_sent.release()
-            mirror.go_on.wait()
+            mirror.go_on.wait(10)
         self.wfile.write(content[half:])
 
     def log_message(self, format: str, *args: object) -> None:

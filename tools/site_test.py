@@ -4,7 +4,9 @@
 in PATH, or the one that `playwright install chromium` brought. The pictures are in _build/screenshots.
 """
 
+import importlib
 import os
+import pkgutil
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+import vaelosses
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
@@ -156,15 +160,28 @@ def test_buttons_lead_to_the_repository(visit: Visit) -> None:
     assert colab == ([f"{place}/blob/{branch}/book/{notebook.name}"] if notebook.exists() else [])
 
 
+def parsed(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
 def test_front_door() -> None:
     assert "url=book/intro.html" in (SITE / "index.html").read_text()
+
+
+def test_every_public_name_is_described() -> None:
+    described = {tag["id"] for tag in parsed(SITE / "book/api.html").select("dt[id]")}
+    for module in pkgutil.iter_modules(vaelosses.__path__, "vaelosses."):
+        if "._" not in module.name:
+            for name, value in vars(importlib.import_module(module.name)).items():
+                if not name.startswith("_") and getattr(value, "__module__", "").startswith(module.name):
+                    assert f"{module.name}.{name}" in described
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_internal_links_resolve(path: Path) -> None:
     targets: dict[Path, set[str]] = {}
     broken = []
-    for link in BeautifulSoup(path.read_text(), "html.parser").select("a[href]"):
+    for link in parsed(path).select("a[href]"):
         if urlsplit(link["href"]).scheme:
             continue
         address, anchor = urldefrag(link["href"])
@@ -173,8 +190,7 @@ def test_internal_links_resolve(path: Path) -> None:
             broken.append(link["href"])
         elif anchor and target.suffix == ".html":
             if target not in targets:
-                soup = BeautifulSoup(target.read_text(), "html.parser")
-                targets[target] = {tag["id"] for tag in soup.select("[id]")}
+                targets[target] = {tag["id"] for tag in parsed(target).select("[id]")}
             if unquote(anchor) not in targets[target]:
                 broken.append(link["href"])
     assert broken == []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import torch
 from cycler import cycler
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def learning_curves(runs: Mapping[str, "Run"], *, ylabel: str = "test loss (nats
     for name, run in runs.items():
         losses = run.history.test_loss
         ax.plot(range(1, len(losses) + 1), losses, label=name)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=ylabel)
-    ax.legend()
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def image_rows(rows: Mapping[str, Tensor]) -> None:
@@ -88,14 +90,14 @@ def reconstructions(
     image_rows(rows)
 
 
-def latent_plane(model: "VAE", *, size: int = 12, extent: float = 2.5) -> None:
+def latent_plane(model: "VAE", *, size: int = 10, extent: float = 2.5) -> None:
     """Draw the mean image on a square grid of two latents, each from ``-extent`` to ``extent``."""
     axis = torch.linspace(-extent, extent, size)
     z = torch.cartesian_prod(-axis, axis).flip(1).to(next(model.parameters()).device)
     with torch.no_grad():
         images = model.decode(z).mean
     canvas = torch.cat([torch.cat(list(row), dim=-1) for row in images.split(size)], dim=-2)
-    _, ax = plt.subplots(figsize=(5.2, 5.2))
+    _, ax = plt.subplots(figsize=(4.6, 4.6))
     ax.imshow(_as_picture(canvas), cmap="gray", vmin=0, vmax=1, extent=(-extent, extent) * 2)
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     ax.grid(False)

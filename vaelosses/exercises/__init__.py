@@ -1,0 +1,50 @@
+"""Exercises that check themselves, and tell the usual mistakes apart.
+
+There is one module per chapter, and an exercise is named `chapter/exercise`.
+"""
+
+from textwrap import fill
+
+from . import bernoulli, elbo, gaussian, reductions
+from ._kinds import CodeExercise, Exercise
+
+__all__ = ["EXERCISES", "CodeExercise", "Exercise", "check"]
+
+EXERCISES: dict[str, Exercise | CodeExercise] = {
+    f"{chapter}/{name}": exercise
+    for chapter, exercises in {
+        "elbo": elbo.EXERCISES,
+        "reductions": reductions.EXERCISES,
+        "gaussian": gaussian.EXERCISES,
+        "bernoulli": bernoulli.EXERCISES,
+    }.items()
+    for name, exercise in exercises.items()
+}
+
+
+def check(name: str, answer: object) -> None:
+    """Prints whether an answer is right, and if not, what may have gone wrong.
+
+    A number counts as right within 0.5%, so three significant digits are enough. A function must
+    agree with the derivation, in value and in gradient, within 1e-6.
+
+    Args:
+        name: A key of `EXERCISES`, such as "reductions/sse".
+        answer: A number (a tensor or a sympy number too), or the function that the exercise asks
+            for; None is no answer yet.
+
+    Raises:
+        ValueError: There is no such exercise.
+
+    Example:
+        >>> check("reductions/sse", None)
+        Replace None by your answer and run the cell again.
+        >>> check("reductions/sse", 0.5)
+        Correct: SSE/(2σ²) has weight 1 at σ² = 1/2.
+        >>> check("elbo/gaussian-kl", lambda loc, scale: (loc**2 + scale**2) / 2 - scale.log())
+        Not yet: the value is 0.5 too large at every point. Look at the constant
+        terms.
+    """
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}: expected one of {', '.join(EXERCISES)}")
+    print(fill(EXERCISES[name].feedback(answer), width=76))  # as wide as code in a chapter
