@@ -43,8 +43,9 @@ test: .venv/installed  ## ruff, unit tests, doctests, and every cell of every no
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	MPLBACKEND=agg PYTHONHASHSEED=0 TQDM_DISABLE=1 VAELOSSES_BUDGET=quick \
-	$(BIN)/pytest tests vaelosses $(NOTEBOOKS) --doctest-modules \
-	  --nbval --nbval-current-env --nbval-cell-timeout 300 -n $(JOBS) --dist loadfile
+	$(BIN)/pytest $(NOTEBOOKS) tests vaelosses --doctest-modules \
+	  --nbval --nbval-current-env --nbval-cell-timeout 300 \
+	  -n $(JOBS) --dist loadfile --no-loadscope-reorder  # a worker a file, the notebooks first
 
 execute: .venv/installed  ## run the notebooks in place: NOTEBOOKS="book/elbo.ipynb" BUDGET=quick|full JOBS=2
 	$(if $(BUDGET),VAELOSSES_BUDGET=$(BUDGET)) $(BIN)/python tools/execute.py --jobs $(JOBS) $(NOTEBOOKS)

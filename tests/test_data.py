@@ -87,8 +87,10 @@ def assert_is_small_mnist(dataset: Dataset) -> None:
 
 
 class Mirror(http.server.ThreadingHTTPServer):
-    """Serves `files`. The first `cuts` answers end half-way; a `slow` mirror pauses there,
-    for ten seconds unless told to go on."""
+    """Serves `files`. The first `cuts` answers end half-way; a `slow` mirror pauses there.
+
+    The pause lasts ten seconds or until `go_on` is set.
+    """
 
     def __init__(self, files: Files, *, cuts: int = 0, slow: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), MirrorHandler)

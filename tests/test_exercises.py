@@ -227,7 +227,9 @@ def test_any_kind_of_number_is_an_answer(answer, capsys):
     assert capsys.readouterr().out == "Correct: SSE/(2σ²) has weight 1 at σ² = 1/2.\n"
 
 
-@pytest.mark.parametrize("answer", ["half", sp.Symbol("v"), torch.ones(2), [1], 1j, math.sin])
+@pytest.mark.parametrize(
+    "answer", ["half", sp.Symbol("v"), torch.ones(2), torch.tensor(1j), [1], 1j, math.sin]
+)
 def test_what_is_no_number_gets_a_sentence(answer, capsys):
     check("reductions/sse", answer)
     assert "is one real number" in capsys.readouterr().out
@@ -284,6 +286,7 @@ def test_a_constant_in_float32_is_forgiven():
         (lambda e, x: -Bernoulli(probs=x).log_prob(e.sigmoid()), "ValueError"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_overflow_is_named(function, feedback):
     assert feedback in FUNCTIONS["bernoulli/bce-with-logits"].feedback(function)
 
