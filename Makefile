@@ -42,7 +42,7 @@ book: .venv/installed  ## build the site from the stored outputs, warnings are e
 test: .venv/installed  ## ruff, unit tests, doctests, and every cell of every notebook
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	MPLBACKEND=agg PYTHONHASHSEED=0 TQDM_DISABLE=1 VAELOSSES_BUDGET=quick \
+	PYTHONHASHSEED=0 TQDM_DISABLE=1 VAELOSSES_BUDGET=quick \
 	$(BIN)/pytest $(NOTEBOOKS) tests vaelosses --doctest-modules \
 	  --nbval --nbval-current-env --nbval-cell-timeout 300 \
 	  -n $(JOBS) --dist loadfile --no-loadscope-reorder  # a worker a file, the notebooks first

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from cycler import cycler
 from matplotlib.ticker import MaxNLocator
@@ -110,5 +111,5 @@ def _show(ax: plt.Axes, image: Tensor) -> None:
     ax.grid(False)
 
 
-def _as_picture(image: Tensor) -> Tensor:
-    return image.detach().cpu().clamp(0, 1).movedim(0, -1).squeeze(-1)
+def _as_picture(image: Tensor) -> np.ndarray:
+    return image.detach().cpu().clamp(0, 1).movedim(0, -1).squeeze(-1).numpy()

@@ -1,0 +1,162 @@
+"""The loop: seeds, history, and how it ends when something goes wrong."""
+
+import math
+
+import pytest
+import torch
+from torch.distributions import Independent, Normal
+
+from vaelosses import MLPVAE, GaussianHead, elbo
+from vaelosses.data import load
+from vaelosses.training import evaluate, fit, negative_elbo
+
+
+@pytest.fixture(scope="module")
+def digits() -> torch.Tensor:
+    return load("mnist", embedded=True).x_train[:256]
+
+
+def small_model(seed: int = 0) -> MLPVAE:
+    torch.manual_seed(seed)
+    return MLPVAE(GaussianHead(scale=0.3), latent_dim=2, hidden=(30,))
+
+
+def weights(model: MLPVAE) -> torch.Tensor:
+    return torch.nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+
+
+def test_the_seed_decides_and_the_loss_falls(digits: torch.Tensor) -> None:
+    ends = []
+    for seed in (3, 3, 4):
+        model = small_model()
+        history = fit(model, digits, epochs=5, x_test=digits[:50], batch_size=64, seed=seed)
+        ends.append(weights(model))
+        assert history.loss[-1] < history.loss[0] - 20
+        assert len(history.loss) == len(history.test_loss) == len(history.seconds) == 5
+        assert not history.interrupted
+        assert not model.training
+    assert torch.equal(ends[0], ends[1])
+    assert not torch.equal(ends[0], ends[2])
+
+
+def test_a_factor_in_the_loss_sees_the_same_batches(digits: torch.Tensor) -> None:
+    seen = []
+
+    def spy(x, p, q):
+        seen.append(x.sum().item())
+        return negative_elbo(x, p, q)
+
+    for loss in (spy, lambda x, p, q: 2 * spy(x, p, q)):
+        fit(small_model(), digits, epochs=2, loss=loss, batch_size=64)
+    assert seen[:8] == seen[8:]
+
+
+def broken_from(call: int, wrong):
+    """A loss that is right until the given call."""
+    calls = iter(range(10**6))
+
+    def loss(x, p, q):
+        return wrong(x, p, q) if next(calls) >= call else negative_elbo(x, p, q)
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x, p, q: negative_elbo(x, p, q) * math.nan,
+        lambda x, p, q: negative_elbo(x, p, q) * math.inf,
+        lambda x, p, q: (p.mean - p.mean).abs().sqrt().sum(),  # finite, but its gradient is not
+    ],
+    ids=["nan", "inf", "gradient"],
+)
+def test_the_first_non_finite_step_stops_training(digits: torch.Tensor, wrong) -> None:
+    model = small_model()
+    with pytest.raises(
+        FloatingPointError, match=r"loss: got .* in epoch 2, step 2, .* weights are those before"
+    ):
+        fit(model, digits, epochs=3, loss=broken_from(5, wrong), batch_size=64)
+    stopped = weights(model)
+    assert stopped.isfinite().all()
+    assert not model.training
+
+    reference = small_model()
+
+    def interrupt(x, p, q):
+        raise KeyboardInterrupt
+
+    history = fit(reference, digits, epochs=3, loss=broken_from(5, interrupt), batch_size=64)
+    assert torch.equal(weights(reference), stopped)
+    assert history.interrupted
+    assert len(history.loss) == 1
+
+
+def test_an_interrupt_says_what_is_kept(digits: torch.Tensor, capsys: pytest.CaptureFixture) -> None:
+    def interrupt(x, p, q):
+        raise KeyboardInterrupt
+
+    fit(small_model(), digits, epochs=3, loss=broken_from(4, interrupt), batch_size=64)
+    assert "Interrupted after 1 of 3 epochs; the weights so far are kept." in capsys.readouterr().out
+
+
+def test_bad_arguments(digits: torch.Tensor) -> None:
+    with pytest.raises(TypeError, match=r"x_train: got torch.uint8"):
+        fit(small_model(), (255 * digits).to(torch.uint8), epochs=1)
+    with pytest.raises(ValueError, match="epochs: got 0"):
+        fit(small_model(), digits, epochs=0)
+    for batch_size in (0, 257):
+        with pytest.raises(ValueError, match=f"batch_size: got {batch_size}, expected 1 to 256"):
+            fit(small_model(), digits, epochs=1, batch_size=batch_size)
+
+
+class Known(MLPVAE):
+    """An encoder with one live and one dead latent, and a decoder that ignores both."""
+
+    def encode(self, x: torch.Tensor) -> Independent:
+        live = x.flatten(1).mean(1, keepdim=True) * 10
+        return Independent(
+            Normal(torch.cat([live, 0 * live], 1), torch.tensor([0.5, 1.0]).expand(len(x), 2)), 1
+        )
+
+    def decode(self, z: torch.Tensor, target: torch.Tensor | None = None) -> Independent:
+        return self.head(torch.full((len(z), 1, 28, 28), 0.2), target)
+
+
+def test_evaluate_equals_a_direct_computation(digits: torch.Tensor) -> None:
+    model = Known(GaussianHead(scale=0.3), latent_dim=2)
+    e = evaluate(model, digits)
+    x = digits.double().flatten(1)
+    live = 10 * x.mean(1)
+    kl = ((live**2 + 0.25 - 1) / 2 - math.log(0.5)).mean().item()
+    normal = torch.distributions.Normal(torch.tensor(0.2).double(), torch.tensor(0.3).double())
+    lower = torch.where(x == 0, -math.inf, x - 0.5 / 255)
+    upper = torch.where(x == 1, math.inf, x + 0.5 / 255)
+    nats = -(normal.cdf(upper) - normal.cdf(lower)).log().sum(1).mean().item()
+    assert e.kl == pytest.approx(kl, rel=1e-5)
+    assert e.elbo == pytest.approx(normal.log_prob(x).sum(1).mean().item() - kl, rel=1e-5)
+    assert e.mse == pytest.approx((x - 0.2).square().mean().item(), rel=1e-5)
+    assert e.bits_per_dim == pytest.approx((nats + kl) / (784 * math.log(2)), rel=1e-5)
+    density = (784 * math.log(255) - normal.log_prob(x).sum(1).mean().item() + kl) / (784 * math.log(2))
+    cost_of_noise = 1 / (24 * (0.3 * 255) ** 2 * math.log(2))
+    assert e.dequantized_bits_per_dim == pytest.approx(density + cost_of_noise, abs=1e-4)
+    assert e.active_latents == 1
+
+
+def test_evaluate_refuses_pixels_off_the_grid(digits: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="levels off the grid"):
+        evaluate(small_model(), digits * 0.9)
+
+
+def test_beta_reaches_the_loss(digits: torch.Tensor) -> None:
+    rates = []
+    for beta in (0.1, 10.0):
+        model = small_model()
+        fit(
+            model,
+            digits,
+            epochs=30,
+            batch_size=64,
+            loss=lambda x, p, q, b=beta: -elbo(x, p, q, beta=b).elbo.mean(),
+        )
+        rates.append(evaluate(model, digits).kl)
+    assert rates[0] > 2 * rates[1]
