@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -32,7 +33,7 @@ class Row:
     outside: Sequence[float]
     """Values that must be refused."""
     bad_parameters: Sequence[Mapping[str, float]]
-    heads: Sequence[Callable[[int], Head]]
+    heads: Mapping[str, Callable[[int], Head]]
     """Every variant of the head, given the number of channels."""
     discrete: bool = False
     undefined: Mapping[str, str] = field(default_factory=dict)
@@ -82,14 +83,14 @@ ROWS = [
             {"loc": 0.0, "scale": -1.0},
             {"loc": math.nan, "scale": 1.0},
         ],
-        heads=[
-            lambda channels: GaussianHead(channels, scale=0.1),
-            lambda channels: GaussianHead(channels, scale="shared"),
-            lambda channels: GaussianHead(channels, scale="channel"),
-            lambda channels: GaussianHead(channels, scale="pixel"),
-            lambda channels: GaussianHead(channels, scale="pixel", min_scale=1 / 255),
-            lambda channels: GaussianHead(channels, scale="optimal"),
-        ],
+        heads={
+            "fixed": partial(GaussianHead, scale=0.1),
+            "shared": partial(GaussianHead, scale="shared"),
+            "channel": partial(GaussianHead, scale="channel"),
+            "pixel": partial(GaussianHead, scale="pixel"),
+            "floor": partial(GaussianHead, scale="pixel", min_scale=1 / 255),
+            "optimal": partial(GaussianHead, scale="optimal"),
+        },
     ),
     Row(
         name="bernoulli",
@@ -108,7 +109,7 @@ ROWS = [
         ],
         outside=[0.5, -1.0, 2.0, math.nan],
         bad_parameters=[{"logits": math.nan}],
-        heads=[BernoulliHead],
+        heads={"logits": BernoulliHead},
         discrete=True,
     ),
 ]

@@ -21,7 +21,7 @@ each_edge = pytest.mark.parametrize(
     ("row", "parameters", "value"), [(row, p, v) for row in ROWS for p, v in row.edges], ids=str
 )
 each_head = pytest.mark.parametrize(
-    ("row", "make_head"), [(row, head) for row in ROWS for head in row.heads], ids=str
+    ("row", "head"), [(row, head) for row in ROWS for head in row.heads], ids=str
 )
 
 
@@ -241,7 +241,8 @@ def test_bad_values_and_parameters_are_refused(row: Row) -> None:
 
 
 @each_head
-def test_heads_give_one_distribution_per_image(row: Row, make_head) -> None:
+def test_heads_give_one_distribution_per_image(row: Row, head: str) -> None:
+    make_head = row.heads[head]
     for channels, size in ((1, (5, 7)), (3, (4, 4))):
         head = make_head(channels)
         x = torch.tensor(row.values)[torch.randint(len(row.values), (2, channels, *size))]
@@ -257,7 +258,8 @@ def test_heads_give_one_distribution_per_image(row: Row, make_head) -> None:
 
 
 @each_head
-def test_heads_refuse_wrong_features(row: Row, make_head) -> None:
+def test_heads_refuse_wrong_features(row: Row, head: str) -> None:
+    make_head = row.heads[head]
     head = make_head(3)
     for shape in ((2, 3 * head.num_params + 1, 4, 4), (3 * head.num_params, 4, 4)):
         with pytest.raises(ValueError, match=r"features: got shape .* expected \[B"):
