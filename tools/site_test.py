@@ -144,6 +144,16 @@ def test_images_have_alternative_text(visit: Visit) -> None:
     assert visit.evaluate(silent) == []
 
 
+def test_sliders_move_their_figures(visit: Visit) -> None:
+    for slider in visit.page.get_by_role("slider").all():
+        figure = visit.page.locator("figure").filter(has=slider)
+        drawings = []
+        for key in ("Home", "End"):
+            slider.press(key)
+            drawings.append(figure.inner_html())
+        assert drawings[0] != drawings[1]
+
+
 def test_buttons_lead_to_the_repository(visit: Visit) -> None:
     if visit.path.parent != SITE / "book":
         return
@@ -158,6 +168,12 @@ def test_buttons_lead_to_the_repository(visit: Visit) -> None:
     colab = [link for link in links if "colab" in link]
     place = url.replace("https://github.com", "https://colab.research.google.com/github")
     assert colab == ([f"{place}/blob/{branch}/book/{notebook.name}"] if notebook.exists() else [])
+
+
+def test_search_finds_a_page(browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{(SITE / 'search.html').as_uri()}?q=reconstruction")
+    page.locator("#search-results li a", has_text="References").wait_for()
 
 
 def parsed(path: Path) -> BeautifulSoup:
