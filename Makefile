@@ -54,7 +54,7 @@ execute: .venv/installed  ## run the notebooks in place: NOTEBOOKS="book/elbo.ip
 execute-here:  ## the same with PYTHON as it is, without .venv
 	$(if $(BUDGET),VAELOSSES_BUDGET=$(BUDGET)) $(PYTHON) tools/execute.py --jobs $(JOBS) $(NOTEBOOKS)
 
-format: .venv/installed  ## format the code, notebooks too, and fix what ruff can fix
+format: .venv/installed  ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
