@@ -172,8 +172,8 @@ def test_buttons_lead_to_the_repository(visit: Visit) -> None:
 
 def test_search_finds_a_page(browser: Browser) -> None:
     page = browser.new_page()
-    page.goto(f"{(SITE / 'search.html').as_uri()}?q=reconstruction")
-    page.locator("#search-results li a", has_text="References").wait_for()
+    page.goto(f"{(SITE / 'search.html').as_uri()}?q=notation")
+    page.locator("#search-results li a", has_text="Notation").wait_for()
 
 
 def parsed(path: Path) -> BeautifulSoup:

@@ -64,8 +64,7 @@ class Lab:
         """Train the book's network (two hidden layers of 500, ReLU, Adam) with the given head.
 
         Args:
-            head: a factory is not needed: a head has few weights of its own, and the network's initial
-                weights come from ``seed``.
+            head: the likelihood.
             loss: what to minimise.
             digits: other data than the chapter's.
             latent_dim: number of latents.
