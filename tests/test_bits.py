@@ -37,6 +37,18 @@ def test_masses_equal_differences_of_the_distribution_function(loc: float, scale
     torch.testing.assert_close(grid_log_prob(p, x).exp(), cdf.diff(), rtol=1e-9, atol=1e-15)
 
 
+def test_masses_of_the_open_bins_have_the_exact_gradient() -> None:
+    for pixel, sign in ((0.0, 1), (1.0, -1)):
+        loc = torch.tensor([[0.3]], dtype=torch.float64, requires_grad=True)
+        scale = torch.tensor([[0.2]], dtype=torch.float64, requires_grad=True)
+        x = torch.full((1, 1), pixel)
+        grid_log_prob(Independent(Gaussian(loc, scale), 1), x).sum().backward()
+        z = ((0.5 / 255 if pixel == 0 else 254.5 / 255) - 0.3) / 0.2
+        hazard = sign * stats.norm.pdf(z) / stats.norm.cdf(sign * z)
+        assert loc.grad.item() == pytest.approx(-hazard / 0.2, rel=1e-12)
+        assert scale.grad.item() == pytest.approx(-hazard * z / 0.2, rel=1e-12)
+
+
 def test_density_times_width_earns_bits_that_a_mass_does_not() -> None:
     x = torch.zeros(1, 4)
     p = Independent(Gaussian(x, 0.001), 1)
