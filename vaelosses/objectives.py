@@ -13,7 +13,7 @@ class ElboTerms(NamedTuple):
     """The evidence lower bound and its two parts, each of shape ``[B]``, in nats."""
 
     log_likelihood: Tensor
-    """The reconstruction term: log p(x | z) at one sample z of the posterior, summed over the image."""
+    """The reconstruction term, log p(x | z) at one sample z of the posterior, summed over the image."""
     kl: Tensor
     """The Kullback-Leibler divergence from the prior to the posterior, summed over the latents."""
     elbo: Tensor
