@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["at_least_float32", "log1mexp", "log_ndtr_interval"]
+__all__ = ["at_least_float32", "log1mexp", "log_ndtr_interval", "standardize"]
 
 # Gauss-Legendre on [0, 1]; eight nodes integrate the narrow intervals below to the last bit of float64.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -19,6 +19,13 @@ def at_least_float32(*tensors: Tensor) -> tuple[Tensor, ...]:
     A log-likelihood is a sum of thousands of terms: rounding each of them to 8 or 11 bits loses it.
     """
     return tuple(t.float() if t.dtype in (torch.bfloat16, torch.float16) else t for t in tensors)
+
+
+def standardize(value: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
+    """Return ``(value - loc) / scale``; an infinite value stays what it is, with gradient zero."""
+    infinite = torch.isinf(value)
+    # Dividing infinity would send 0 * inf into the gradient.
+    return torch.where(infinite, value, (torch.where(infinite, 0.0, value) - loc) / scale)
 
 
 def log1mexp(x: Tensor) -> Tensor:

@@ -6,13 +6,12 @@ from torch import Tensor
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Independent, constraints
 
-from ._base import Head
-from ._numerics import at_least_float32
+from ._base import Head, Likelihood
 
 __all__ = ["Bernoulli", "BernoulliHead"]
 
 
-class Bernoulli(TorchBernoulli):
+class Bernoulli(Likelihood, TorchBernoulli):
     r"""A coin for each pixel, with its logit as parameter.
 
     .. math::
@@ -51,10 +50,11 @@ class Bernoulli(TorchBernoulli):
     arg_constraints = {"logits": constraints.real}
 
     def __init__(self, logits: Tensor | float, *, validate_args: bool | None = None) -> None:
-        super().__init__(logits=logits, validate_args=validate_args)
+        # Not Likelihood's: torch's class keeps the parameter under several names.
+        TorchBernoulli.__init__(self, logits=logits, validate_args=validate_args)
 
     def expand(self, batch_shape: torch.Size, _instance: "Bernoulli | None" = None) -> "Bernoulli":
-        return Bernoulli(self.logits.expand(batch_shape), validate_args=self._validate_args)
+        return TorchBernoulli.expand(self, batch_shape, self.__new__(type(self)))
 
     @property
     def mode(self) -> Tensor:
@@ -67,9 +67,7 @@ class Bernoulli(TorchBernoulli):
         return (self.logits > 0).to(self.logits.dtype)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
-        logits, value = at_least_float32(self.logits, value)
+        value, logits = self._checked(value)
         # One softplus of a signed logit: x * eta - softplus(eta) would cancel for a likely white pixel.
         return -F.softplus((1 - 2 * value) * logits)
 
