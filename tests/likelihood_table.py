@@ -1,115 +1,96 @@
-"""One row per likelihood: how to make it, and an oracle that shares no code with it."""
+"""One row per likelihood, each in a file of its own: how to make it, and an oracle that shares no code."""
 
-import math
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import mpmath
+import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor
 from torch.distributions import Distribution
 
-from vaelosses.likelihoods import Bernoulli, BernoulliHead, Gaussian, GaussianHead, Head
+from vaelosses.likelihoods import Head
+
+Parameters = Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Row:
     name: str
     """The file in vaelosses/likelihoods."""
-    make: Callable[..., Distribution]
-    parameters: Sequence[Mapping[str, float]]
-    """What training meets, and more."""
+    cls: type[Distribution]
+    parameters: Sequence[Parameters]
+    """What training meets, and more. They are numbers; see `make` for vectors."""
     exact: Callable[..., mpmath.mpf]
-    """The textbook log-probability of a value, in mpmath."""
+    """The textbook log-probability of a value and these parameters, in mpmath."""
     oracle: Callable[..., Any]
-    """The same parameters to a frozen scipy distribution."""
+    """The same parameters to `cdf`, `sf`, `ppf`, `isf`, and to whatever moments it knows: a frozen scipy
+    distribution, or an object like it. Of a discrete likelihood only the moments are used, if there are any."""
     values: Sequence[float]
-    """Points of the support."""
-    edges: Sequence[tuple[Mapping[str, float], float]]
+    """Points of the support; all of them where it is discrete."""
+    edges: Sequence[tuple[Parameters, float]]
     """Nasty parameters and values where the exact log-probability is finite in float32."""
     outside: Sequence[float]
     """Values that must be refused."""
-    bad_parameters: Sequence[Mapping[str, float]]
+    bad_parameters: Sequence[Parameters]
     heads: Mapping[str, Callable[[int], Head]]
     """Every variant of the head, given the number of channels."""
+    make: Callable[..., Distribution] | None = None
+    """Tensors of the shape of the batch to the distribution; the class itself unless given."""
     discrete: bool = False
+    atoms: Sequence[float] = ()
+    """Single values with a probability of their own in a likelihood that is not discrete."""
     undefined: Mapping[str, str] = field(default_factory=dict)
-    """Property to reason."""
+    """Property to the reason why it is missing."""
 
-    def build(self, parameters: Mapping[str, float], dtype: torch.dtype = torch.float64) -> Distribution:
-        return self.make(**{key: torch.tensor(value, dtype=dtype) for key, value in parameters.items()})
+    def build(self, parameters: Parameters, dtype: torch.dtype = torch.float64) -> Distribution:
+        return self(**{key: torch.tensor(value, dtype=dtype) for key, value in parameters.items()})
+
+    def __call__(self, **parameters: Any) -> Distribution:
+        return (self.make or self.cls)(**parameters)
 
     def __str__(self) -> str:
         return self.name
 
 
-def _gaussian(x: mpmath.mpf, loc: mpmath.mpf, scale: mpmath.mpf) -> mpmath.mpf:
-    return mpmath.log(mpmath.npdf(x, loc, scale))
+def exact_log_prob(row: Row, parameters: Parameters, value: float, *, digits: int = 60) -> mpmath.mpf:
+    with mpmath.workdps(digits):
+        return row.exact(mpmath.mpf(value), **{key: mpmath.mpf(number) for key, number in parameters.items()})
 
 
-def _bernoulli(x: mpmath.mpf, logits: mpmath.mpf) -> mpmath.mpf:
-    return -mpmath.log(1 + mpmath.exp(-logits if x == 1 else logits))
+def nodes_and_weights(row: Row, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
+    """Return a quadrature of what is left of the real line without 1e-14 on either side.
+
+    Gauss-Legendre between quantiles of the oracle; the atoms follow with weight one. For a discrete
+    likelihood it is the sum over all values.
+    """
+    if row.discrete:
+        return np.array(row.values, dtype=float), np.ones(len(row.values))
+    oracle = row.oracle(**parameters)
+    tails = 10.0 ** np.arange(-14, 0)
+    with np.errstate(all="ignore"):
+        cuts = [*oracle.ppf(tails), *oracle.ppf([0.25, 0.5, 0.75]), *oracle.isf(tails)]
+    cuts = np.unique(np.array(cuts))
+    t, w = np.polynomial.legendre.leggauss(40)
+    half = np.diff(cuts)[:, None] / 2
+    nodes, weights = cuts[:-1, None] + half * (1 + t), half * w
+    atoms = np.array(row.atoms, dtype=float)
+    return np.append(nodes, atoms), np.append(weights, np.ones_like(atoms))
 
 
-def _grid(**axes: Sequence[float]) -> list[dict[str, float]]:
+def grid(**axes: Sequence[float]) -> list[dict[str, float]]:
+    """Return all combinations, with the first axis slowest."""
     names, columns = axes.keys(), [torch.tensor(axis, dtype=torch.float64) for axis in axes.values()]
     points: Tensor = torch.cartesian_prod(*columns).reshape(-1, len(columns))
     return [dict(zip(names, point.tolist(), strict=True)) for point in points]
 
 
-ROWS = [
-    Row(
-        name="gaussian",
-        make=Gaussian,
-        parameters=_grid(loc=[-1.3, 0.0, 0.4, 2.0], scale=[0.003, 0.1, 1.0, 7.0]),
-        exact=_gaussian,
-        oracle=lambda loc, scale: stats.norm(loc, scale),
-        values=[-0.5, 0.0, 1 / 255, 0.4, 1.0, 3.0],
-        edges=[
-            ({"loc": 0.0, "scale": 1.0}, 1e18),
-            ({"loc": 0.0, "scale": 1.0}, 2e19),  # the square alone overflows float32
-            ({"loc": 0.5, "scale": math.exp(-12)}, 0.5),
-            ({"loc": 0.5, "scale": math.exp(-12)}, 1.0),
-            ({"loc": -100.0, "scale": math.exp(12)}, 0.0),
-            ({"loc": 0.0, "scale": 1e-30}, 0.0),  # the variance underflows float32
-            ({"loc": 0.0, "scale": 1e30}, 1.0),  # the variance overflows float32
-        ],
-        outside=[math.nan],
-        bad_parameters=[
-            {"loc": 0.0, "scale": 0.0},
-            {"loc": 0.0, "scale": -1.0},
-            {"loc": math.nan, "scale": 1.0},
-        ],
-        heads={
-            "fixed": partial(GaussianHead, scale=0.1),
-            "shared": partial(GaussianHead, scale="shared"),
-            "channel": partial(GaussianHead, scale="channel"),
-            "pixel": partial(GaussianHead, scale="pixel"),
-            "floor": partial(GaussianHead, scale="pixel", min_scale=1 / 255),
-            "optimal": partial(GaussianHead, scale="optimal"),
-        },
-    ),
-    Row(
-        name="bernoulli",
-        make=Bernoulli,
-        parameters=_grid(logits=[-30.0, -2.0, -1e-8, 0.0, 0.3, 5.0, 30.0]),
-        exact=_bernoulli,
-        oracle=lambda logits: stats.bernoulli(1 / (1 + math.exp(-logits))),
-        values=[0.0, 1.0],
-        edges=[
-            ({"logits": 1e4}, 0.0),
-            ({"logits": 1e4}, 1.0),
-            ({"logits": -1e4}, 0.0),
-            ({"logits": -1e4}, 1.0),
-            ({"logits": 1e38}, 0.0),
-            ({"logits": 1e-8}, 1.0),
-        ],
-        outside=[0.5, -1.0, 2.0, math.nan],
-        bad_parameters=[{"logits": math.nan}],
-        heads={"logits": BernoulliHead},
-        discrete=True,
-    ),
-]
+def all_rows() -> list[Row]:
+    names = sorted(path.stem for path in (Path(__file__).parent / "likelihood_rows").glob("[!_]*.py"))
+    return [row for name in names for row in importlib.import_module(f"likelihood_rows.{name}").ROWS]
+
+
+ROWS = all_rows()
