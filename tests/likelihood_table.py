@@ -28,7 +28,7 @@ class Row:
     """The textbook log-probability of a value and these parameters, in mpmath."""
     oracle: Callable[..., Any]
     """The same parameters to `cdf`, `sf`, `ppf`, `isf`, and to whatever moments it knows: a frozen scipy
-    distribution, or an object like it. Of a discrete likelihood only the moments are used, if there are any."""
+    distribution, or an object like it. Of a discrete likelihood only the moments are used, if any."""
     values: Sequence[float]
     """Points of the support; all of them where it is discrete."""
     edges: Sequence[tuple[Parameters, float]]

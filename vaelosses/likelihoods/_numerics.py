@@ -2,15 +2,10 @@
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
 __all__ = ["at_least_float32", "log1mexp", "log_ndtr_interval", "standardize"]
-
-# Gauss-Legendre on [0, 1]; eight nodes integrate the narrow intervals below to the last bit of float64.
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
 
 
 def at_least_float32(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -43,32 +38,72 @@ def log1mexp(x: Tensor) -> Tensor:
     return torch.where(small, torch.log(-torch.expm1(-near_zero)), torch.log1p(-torch.exp(-large)))
 
 
-def log_ndtr_interval(lower: Tensor, upper: Tensor) -> Tensor:
+def log_ndtr_interval(lower: Tensor, upper: Tensor, *, scaled: bool = False) -> Tensor:
     r"""Return :math:`\log(\Phi(b) - \Phi(a))` of the standard normal for ``lower = a < b = upper``.
 
-    Either end may be infinite. In a tail the difference is taken between logarithms, after a reflection
-    that makes it the left one. A narrow interval is integrated instead:
-    :math:`\Phi(b) - \Phi(a) = 2\varphi(m)\int_0^{w/2}\cosh(mu)\,e^{-u^2/2}\,du` with midpoint *m* and
-    width *w*, where nothing cancels.
+    Either end may be infinite. With ``scaled`` the largest density in the interval is divided out, which
+    leaves :math:`\log\int_a^b e^{(c^2 - t^2)/2}\,dt` with *c* the point of the interval nearest to zero.
+
+    A wide interval in a tail is a difference of two Mills ratios, a wide one across zero is what is not
+    missing, and a narrow one a sum: with midpoint *m* and half width *h*,
+    :math:`\int_a^b e^{(m^2 - t^2)/2}\,dt = 2h\sum_n \mathrm{He}_{2n}(m)\,h^{2n} / (2n + 1)!`, by the generating
+    function of the Hermite polynomials. Nothing cancels in any of them.
 
     >>> log_ndtr_interval(torch.tensor([-1.0, 3.0]), torch.tensor([1.0, float("inf")]))
     tensor([-0.3817, -6.6077])
     """
-    right = lower + upper > 0
-    a, b = torch.where(right, -upper, lower), torch.where(right, -lower, upper)
-    open_end = torch.isinf(a)
-    a = torch.where(open_end, 0.0, a)
-    narrow = ~open_end & ((b - a) * (a + b).abs().clamp(min=2) < 1)
+    # By symmetry the interval lies on the right: a + b >= 0, so that only b can be infinite alone.
+    flip = lower + upper < 0
+    a, b = torch.where(flip, -upper, lower), torch.where(flip, -lower, upper)
+    open_end = torch.isinf(b)
+    narrow = ~open_end & ((b - a) * (a + b).clamp(min=2) < 1)
+    in_tail = ~narrow & (a > 0)
+    log_peak = -0.5 * math.log(2 * math.pi)
 
-    # Harmless input for the branch that is not taken (see log1mexp).
-    m = torch.where(narrow, (a + b) / 2, 0.0)
-    half = torch.where(narrow, (b - a) / 2, 1.0)
-    u = half.unsqueeze(-1) * m.new_tensor(_NODES)
-    integrand = torch.cosh(m.unsqueeze(-1) * u) * torch.exp(-u.square() / 2)
-    mean = (m.new_tensor(_WEIGHTS) * integrand).sum(-1)
-    by_quadrature = torch.log(2 * half * mean) - m.square() / 2 - math.log(2 * math.pi) / 2
+    # Each formula sees harmless input where it is not used (see log1mexp).
+    a_tail = torch.where(in_tail, a, 1.0)
+    b_tail = torch.where(in_tail & ~open_end, b, a_tail + 1)
+    drop = torch.exp(-0.5 * (b_tail - a_tail) * (a_tail + b_tail))
+    beyond = torch.where(open_end, 0.0, drop * _mills_ratio(b_tail))
+    tail = torch.log(_mills_ratio(a_tail) - beyond)
 
-    log_upper = torch.special.log_ndtr(b)
-    log_ratio = torch.where(narrow | open_end, 1.0, log_upper - torch.special.log_ndtr(a))
-    by_tails = log_upper + torch.where(open_end, 0.0, log1mexp(log_ratio))
-    return torch.where(narrow, by_quadrature, by_tails)
+    a_across, b_across = torch.where(narrow | in_tail, -1.0, a), torch.where(narrow | in_tail, 1.0, b)
+    missing = 0.5 * (torch.erfc(-a_across / math.sqrt(2)) + torch.erfc(b_across / math.sqrt(2)))
+    across = torch.log1p(-missing)
+
+    m, h = torch.where(narrow, (a + b) / 2, 0.0), torch.where(narrow, (b - a) / 2, 0.25)
+    middle = torch.log(2 * h * _mean_by_hermite(m, h))
+
+    # The squared point of largest density; what is scaled already gets it back, and the other way round.
+    nearest = torch.where(flip, -upper, lower).clamp(min=0)
+    nearest = torch.where(torch.isinf(nearest), 0.0, nearest)
+    if scaled:
+        middle = middle - 0.5 * (m - nearest) * (m + nearest)
+        return torch.where(narrow, middle, torch.where(in_tail, tail, across - log_peak))
+    middle, tail = middle + log_peak + (-0.5 * m) * m, tail + log_peak + (-0.5 * a_tail) * a_tail
+    return torch.where(narrow, middle, torch.where(in_tail, tail, across))
+
+
+def _mills_ratio(x: Tensor) -> Tensor:
+    """Return ``exp(x^2 / 2)`` times the integral of ``exp(-t^2 / 2)`` beyond ``x >= 0``."""
+    # The derivative of erfcx cancels far out; there the asymptotic series is exact to the last bit.
+    far = x > 12
+    near, inverse = torch.where(far, 1.0, x), 1 / torch.where(far, x, 12.0)
+    series = torch.ones_like(x)
+    for n in range(23, 0, -2):
+        series = 1 - n * inverse.square() * series
+    by_erfcx = math.sqrt(math.pi / 2) * torch.special.erfcx(near / math.sqrt(2))
+    return torch.where(far, inverse * series, by_erfcx)
+
+
+def _mean_by_hermite(m: Tensor, h: Tensor) -> Tensor:
+    """Return the mean of ``exp((m^2 - t^2) / 2)`` over ``|t - m| < h``, where ``h`` and ``m h`` are small."""
+    step, square = m * h, h.square()
+    previous, term = torch.ones_like(m), step
+    total = previous
+    for n in range(1, 13):
+        # term is He_n(m) h^n; the sign of its odd ones cancels in the mean.
+        if n % 2 == 0:
+            total = total + term / math.factorial(n + 1)
+        previous, term = term, step * term - n * square * previous
+    return total
