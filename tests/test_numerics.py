@@ -8,7 +8,7 @@ import pytest
 import torch
 from tolerances import EXACT
 
-from vaelosses.likelihoods._numerics import log1mexp, log_ndtr_interval
+from vaelosses.likelihoods._numerics import log1mexp, log_ndtr, log_ndtr_interval
 
 
 @pytest.mark.parametrize("x", [1e-300, 1e-17, 1e-8, 0.3, math.log(2), 0.7, 5.0, 40.0, 700.0])
@@ -28,6 +28,19 @@ def exact_interval(lower: float, upper: float) -> mpmath.mpf:
     a, b = (-b, -a) if a + b > 0 else (a, b)
     tail = [mpmath.erfc(-end / mpmath.sqrt(2)) / 2 if end != -mpmath.inf else mpmath.mpf(0) for end in (a, b)]
     return mpmath.log(tail[1] - tail[0])
+
+
+@pytest.mark.parametrize("dtype", EXACT, ids=str)
+@pytest.mark.parametrize("x", [-1e6, -81377.0, -1e3, -20.0, -1.01, -0.99, 0.0, 5.0])
+def test_log_ndtr(x: float, dtype: torch.dtype) -> None:
+    tensor = torch.tensor(x, dtype=dtype, requires_grad=True)
+    value = log_ndtr(tensor)
+    value.backward()
+    with mpmath.workdps(200):
+        exact = exact_interval(-mpmath.inf, tensor.item())
+        slope = mpmath.exp(mpmath.log(mpmath.npdf(tensor.item())) - exact)
+        assert abs(value.item() / exact - 1) <= EXACT[dtype]
+        assert abs(tensor.grad.item() / slope - 1) <= EXACT[dtype]
 
 
 MIDPOINTS = [-1e4, -40.0, -3.0, -0.2, 0.0, 1e-9, 0.9, 8.0, 37.0, 1e3]

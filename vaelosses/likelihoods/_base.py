@@ -41,14 +41,20 @@ class Likelihood(Distribution):
 
     def _checked(self, *values: Tensor) -> tuple[Tensor, ...]:
         """Return the values, checked, and the parameters, all in at least single precision."""
+        promoted = self._promoted(*values)
+        if self._validate_args:
+            for value in values:
+                self._validate_sample(value)
+        return promoted
+
+    def _promoted(self, *values: Tensor) -> tuple[Tensor, ...]:
+        """The same for values that may lie outside of the support."""
         for value in values:
             if not (torch.is_tensor(value) and value.is_floating_point()):
                 got = value.dtype if torch.is_tensor(value) else type(value).__name__
                 raise TypeError(
                     f"value: got {got}, expected a floating-point tensor; scale 8-bit images by 1/255"
                 )
-            if self._validate_args:
-                self._validate_sample(value)
         return at_least_float32(*values, *(getattr(self, name) for name in self.arg_constraints))
 
     def cdf(self, value: Tensor) -> Tensor:

@@ -2,12 +2,11 @@
 
 import math
 
-import torch
 from torch import Tensor
 from torch.distributions import Normal
 
 from ._base import Likelihood, LocationScaleHead
-from ._numerics import log_ndtr_interval, standardize
+from ._numerics import log_ndtr, log_ndtr_interval, standardize
 
 __all__ = ["Gaussian", "GaussianHead"]
 
@@ -69,7 +68,7 @@ class Gaussian(Likelihood, Normal):
 
     def log_cdf(self, value: Tensor) -> Tensor:
         """Return log P(X <= value), finite in the far left tail."""
-        return torch.special.log_ndtr(standardize(*self._checked(value)))
+        return log_ndtr(standardize(*self._checked(value)))
 
     def log_interval_prob(self, lower: Tensor, upper: Tensor) -> Tensor:
         """Return log P(lower < X <= upper) in nats; either end may be infinite.
