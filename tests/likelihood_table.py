@@ -61,19 +61,21 @@ def exact_log_prob(row: Row, parameters: Parameters, value: float, *, digits: in
         return row.exact(mpmath.mpf(value), **{key: mpmath.mpf(number) for key, number in parameters.items()})
 
 
-def nodes_and_weights(row: Row, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
+def nodes_and_weights(
+    row: Row, parameters: Parameters, *, cuts: Sequence[float] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Return a quadrature of what is left of the real line without 1e-14 on either side.
 
-    Gauss-Legendre between quantiles of the oracle; the atoms follow with weight one. For a discrete
-    likelihood it is the sum over all values.
+    Gauss-Legendre between quantiles of the oracle, and further cuts; the atoms follow with weight one. For
+    a discrete likelihood it is the sum over all values.
     """
     if row.discrete:
         return np.array(row.values, dtype=float), np.ones(len(row.values))
     oracle = row.oracle(**parameters)
     tails = 10.0 ** np.arange(-14, 0)
     with np.errstate(all="ignore"):
-        cuts = [*oracle.ppf(tails), *oracle.ppf([0.25, 0.5, 0.75]), *oracle.isf(tails)]
-    cuts = np.unique(np.array(cuts))
+        quantiles = [*oracle.ppf(tails), *oracle.ppf([0.25, 0.5, 0.75]), *oracle.isf(tails)]
+    cuts = np.unique([*quantiles, *(cut for cut in cuts if min(quantiles) < cut < max(quantiles))])
     t, w = np.polynomial.legendre.leggauss(40)
     half = np.diff(cuts)[:, None] / 2
     nodes, weights = cuts[:-1, None] + half * (1 + t), half * w

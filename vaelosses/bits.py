@@ -92,12 +92,14 @@ def grid_log_prob(p_x_given_z: Independent, x: Tensor, *, how: How = "bin", num_
         pixel these masses sum to one.
     ``"dequantize"``
         Density at a uniformly random point of the bin, times the width of the bin: one sample of a lower
-        bound of the exact log-mass (by Jensen's inequality). The tails count for nothing here.
+        bound of the exact log-mass (by Jensen's inequality). The tails count for nothing here. Bins end
+        where the support does.
     ``"density"``
         Density at the pixel times the width of the bin: an approximation that is not a mass and can exceed
         one. It is here to be warned of, since many published numbers are of this kind.
 
-    A likelihood that is discrete already returns its own mass in every case.
+    A likelihood that is discrete already returns its own mass in every case, and one with ``atoms``, single
+    values that have a probability, is counted by ``"bin"`` in every case: a density alone is not all of it.
 
     Args:
         p_x_given_z: ``Independent`` over pixels, ``batch_shape == (B,)``.
@@ -106,17 +108,18 @@ def grid_log_prob(p_x_given_z: Independent, x: Tensor, *, how: How = "bin", num_
         num_levels: how many grey levels the data have.
 
     Returns:
-        ``[B]``, in nats, at least float64 for ``"bin"`` where the device has it.
+        ``[B]``, in nats, in float64 where the device has it.
 
     Raises:
+        TypeError: if ``x`` is not float32 or float64.
         ValueError: if ``how`` is unknown, the shapes do not fit, a pixel is off the grid or outside the
-            support, or the likelihood has no ``log_interval_prob``.
+            support, or the likelihood has no ``log_interval_prob``, or masses on another grid.
 
     >>> from vaelosses.likelihoods import Gaussian
     >>> levels = torch.arange(256).reshape(256, 1) / 255
     >>> p = Independent(Gaussian(torch.full((256, 1), 0.2), 0.3), 1)
-    >>> grid_log_prob(p, levels).exp().sum()
-    tensor(1., dtype=torch.float64)
+    >>> round(grid_log_prob(p, levels).exp().sum().item(), 12)
+    1.0
     """
     if how not in get_args(How):
         raise ValueError(f"how: got {how!r}, expected one of {get_args(How)}")
@@ -128,20 +131,23 @@ def grid_log_prob(p_x_given_z: Independent, x: Tensor, *, how: How = "bin", num_
             f"{tuple(p_x_given_z.event_shape)}"
         )
     pixels: Distribution = p_x_given_z.base_dist
-    if pixels.support.is_discrete:
-        per_pixel = pixels.log_prob(x)
-    else:
-        lower, upper = bin_edges(x, num_levels)
-        if how == "bin":
-            if not hasattr(pixels, "log_interval_prob"):
-                raise ValueError(
-                    f"p_x_given_z: {type(pixels).__name__} has no log_interval_prob, which exact masses need"
-                )
-            per_pixel = pixels.log_interval_prob(lower, upper)
-        else:
-            offset = torch.rand_like(x) - 0.5 if how == "dequantize" else 0.0
-            per_pixel = pixels.log_prob(x + offset / (num_levels - 1)) - math.log(num_levels - 1)
-    return per_pixel.flatten(1).sum(1)
+    if p_x_given_z.support.is_discrete:
+        own_levels = getattr(pixels, "num_levels", num_levels)
+        if own_levels != num_levels:
+            raise ValueError(f"num_levels: got {num_levels}, expected the {own_levels} of p_x_given_z")
+        return p_x_given_z.log_prob(x)
+    lower, upper = bin_edges(x, num_levels)
+    if how == "bin" or getattr(pixels, "atoms", ()):
+        if not hasattr(pixels, "log_interval_prob"):
+            raise ValueError(
+                f"p_x_given_z: {type(pixels).__name__} has no log_interval_prob, which exact masses need"
+            )
+        return pixels.log_interval_prob(lower, upper).flatten(1).sum(1)
+    x, half = x.to(lower), 0.5 / (num_levels - 1)
+    lower = (x - half).clamp(min=getattr(pixels.support, "lower_bound", -math.inf))
+    upper = (x + half).clamp(max=getattr(pixels.support, "upper_bound", math.inf))
+    point = lower + (upper - lower) * torch.rand_like(x) if how == "dequantize" else x
+    return (pixels.log_prob(point) + (upper - lower).log()).flatten(1).sum(1)
 
 
 def bits_per_dim(p_x_given_z: Independent, x: Tensor, *, how: How = "bin", num_levels: int = 256) -> Tensor:
@@ -156,7 +162,7 @@ def bits_per_dim(p_x_given_z: Independent, x: Tensor, *, how: How = "bin", num_l
     >>> x = torch.zeros(1, 1, 2, 2)
     >>> p = Independent(Gaussian(x, 0.001), 3)
     >>> bits_per_dim(p, x), bits_per_dim(p, x, how="density")  # a mass costs bits, a density may earn them
-    (tensor([0.0365], dtype=torch.float64), tensor([-0.6457]))
+    (tensor([0.0365], dtype=torch.float64), tensor([-0.6457], dtype=torch.float64))
     """
     nats = -grid_log_prob(p_x_given_z, x, how=how, num_levels=num_levels)
     return nats_to_bits_per_dim(nats, p_x_given_z.event_shape.numel())

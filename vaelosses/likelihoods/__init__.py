@@ -2,12 +2,16 @@
 
 from ._base import Head, Likelihood, LocationScaleHead
 from .bernoulli import Bernoulli, BernoulliHead
+from .censored_normal import CensoredNormal, CensoredNormalHead
 from .gaussian import Gaussian, GaussianHead
 from .laplace import Laplace, LaplaceHead
+from .truncated_normal import TruncatedNormal, TruncatedNormalHead
 
 __all__ = [
     "Bernoulli",
     "BernoulliHead",
+    "CensoredNormal",
+    "CensoredNormalHead",
     "Gaussian",
     "GaussianHead",
     "Head",
@@ -15,4 +19,6 @@ __all__ = [
     "LaplaceHead",
     "Likelihood",
     "LocationScaleHead",
+    "TruncatedNormal",
+    "TruncatedNormalHead",
 ]

@@ -59,10 +59,10 @@ def log_ndtr_interval(lower: Tensor, upper: Tensor, *, scaled: bool = False) -> 
     Either end may be infinite. With ``scaled`` the largest density in the interval is divided out, which
     leaves :math:`\log\int_a^b e^{(c^2 - t^2)/2}\,dt` with *c* the point of the interval nearest to zero.
 
-    A wide interval in a tail is a difference of two Mills ratios, a wide one across zero is what is not
-    missing, and a narrow one a sum: with midpoint *m* and half width *h*,
-    :math:`\int_a^b e^{(m^2 - t^2)/2}\,dt = 2h\sum_n \mathrm{He}_{2n}(m)\,h^{2n} / (2n + 1)!`, by the generating
-    function of the Hermite polynomials. Nothing cancels in any of them.
+    A wide interval in a tail is a difference of two Mills ratios, and a wide one across zero is what is not
+    missing. A narrow one, ``m - h`` to ``m + h``, is a sum: by the generating function of the Hermite
+    polynomials, :math:`\int_a^b e^{(m^2 - t^2)/2}\,dt = 2h\sum_n \mathrm{He}_{2n}(m)\,h^{2n}/(2n+1)!`.
+    Nothing cancels in any of them.
 
     >>> log_ndtr_interval(torch.tensor([-1.0, 3.0]), torch.tensor([1.0, float("inf")]))
     tensor([-0.3817, -6.6077])

@@ -45,6 +45,7 @@ class Gaussian(Likelihood, Normal):
         :math:`\log\sigma^2`; we take the scale and leave the link to the head.
 
     Example:
+        >>> import torch
         >>> d = Gaussian(torch.tensor(0.5), torch.tensor(0.1))
         >>> d.log_prob(torch.tensor([0.5, 0.7]))
         tensor([ 1.3836, -0.6164])
@@ -73,6 +74,7 @@ class Gaussian(Likelihood, Normal):
     def log_interval_prob(self, lower: Tensor, upper: Tensor) -> Tensor:
         """Return log P(lower < X <= upper) in nats; either end may be infinite.
 
+        >>> import torch
         >>> d = Gaussian(torch.tensor(0.0), torch.tensor(1.0))
         >>> d.log_interval_prob(torch.tensor(-1.0), torch.tensor(1.0)).exp()
         tensor(0.6827)
@@ -92,6 +94,7 @@ class GaussianHead(LocationScaleHead):
         evaluation.
 
     Example:
+        >>> import torch
         >>> head = GaussianHead(channels=3, scale="pixel")
         >>> head.num_params
         2

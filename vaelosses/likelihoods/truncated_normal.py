@@ -151,7 +151,7 @@ class TruncatedNormalHead(LocationScaleHead):
     Example:
         >>> p_x_given_z = TruncatedNormalHead(scale=0.3)(torch.ones(8, 1, 28, 28))
         >>> p_x_given_z.mean.unique()
-        tensor([0.7611])
+        tensor([0.7614])
     """
 
     def likelihood(self, loc: Tensor, scale: Tensor) -> TruncatedNormal:
