@@ -9,8 +9,8 @@ from torch.distributions import Distribution
 
 @pytest.fixture(autouse=True)
 def clean_torch() -> Iterator[None]:
-    validate, dtype = Distribution._validate_args, torch.get_default_dtype()
+    dtype = torch.get_default_dtype()
     torch.manual_seed(0)
+    Distribution.set_default_validate_args(True)  # torch's default, which importing Pyro changes
     yield
-    Distribution.set_default_validate_args(validate)
     torch.set_default_dtype(dtype)

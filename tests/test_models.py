@@ -79,7 +79,7 @@ def test_a_gaussian_head_refuses_a_bad_scale(arguments: dict, message: str) -> N
 def test_learned_scales_start_where_asked_and_respect_their_bound() -> None:
     for scale in ("shared", "channel", "pixel"):
         head = GaussianHead(3, scale=scale, initial_scale=0.3, min_scale=0.1)
-        features = torch.zeros(2, head.num_params * 3, 4, 4)
+        features = torch.zeros(2, head.num_features, 4, 4)
         torch.testing.assert_close(head(features).stddev, torch.full((2, 3, 4, 4), 0.3))
     features[:, 3:] = -1000.0
     torch.testing.assert_close(head(features).stddev, torch.full((2, 3, 4, 4), 0.1))

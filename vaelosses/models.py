@@ -19,7 +19,7 @@ class VAE(nn.Module):
 
     Args:
         encoder: images ``[B, C, H, W]`` to ``[B, 2 * latent_dim]``: location and unconstrained scale.
-        decoder: latents ``[B, latent_dim]`` to features ``[B, head.num_params * C, H, W]``.
+        decoder: latents ``[B, latent_dim]`` to features ``[B, head.num_features, H, W]``.
         head: features to the likelihood of the images.
         latent_dim: number of latents.
     """
@@ -77,7 +77,7 @@ class MLPVAE(VAE):
         hidden: Sequence[int] = (500, 500),
     ) -> None:
         channels, height, width = _checked(image_shape, head)
-        features = (head.num_params * channels, height, width)
+        features = (head.num_features, height, width)
         encoder = nn.Sequential(nn.Flatten(), *_dense(channels * height * width, *hidden, 2 * latent_dim))
         decoder = nn.Sequential(
             *_dense(latent_dim, *reversed(hidden), math.prod(features)), nn.Unflatten(1, features)
@@ -128,7 +128,7 @@ class ConvVAE(VAE):
             nn.Unflatten(1, small),
             nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),
             nn.ReLU(),
-            nn.ConvTranspose2d(width, head.num_params * channels, 4, stride=2, padding=1),
+            nn.ConvTranspose2d(width, head.num_features, 4, stride=2, padding=1),
         )
         super().__init__(encoder, decoder, head, latent_dim)
 

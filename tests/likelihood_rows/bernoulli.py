@@ -15,7 +15,7 @@ ROWS = [
     Row(
         name="bernoulli",
         cls=Bernoulli,
-        parameters=grid(logits=[-30.0, -2.0, -1e-8, 0.0, 0.3, 5.0, 30.0]),
+        parameters=grid(logits=[-30.0, -2.0, -1e-8, 0.0, 0.3, 5.0, 21.0, 30.0]),
         exact=exact,
         oracle=lambda logits: stats.bernoulli(1 / (1 + math.exp(-logits))),
         values=[0.0, 1.0],

@@ -84,11 +84,16 @@ class Head(nn.Module):
             raise ValueError(f"channels: got {channels}, expected a positive integer")
         self.channels = channels
 
+    @property
+    def num_features(self) -> int:
+        """How many feature maps the decoder must produce in all."""
+        return self.num_params * self.channels
+
     def forward(self, features: Tensor, target: Tensor | None = None) -> Independent:
         """Return ``p(x | z)``.
 
         Args:
-            features: decoder output, ``[B, num_params * C, H, W]``.
+            features: decoder output, ``[B, num_features, H, W]``.
             target: the images ``[B, C, H, W]`` that will be scored. Only a head that profiles its scale
                 from the residuals looks at them, and only while it trains.
 
@@ -99,13 +104,15 @@ class Head(nn.Module):
 
     def split(self, features: Tensor) -> tuple[Tensor, ...]:
         """Check the shape of the features and cut them into ``num_params`` maps ``[B, C, H, W]``."""
-        expected = self.num_params * self.channels
-        if features.ndim != 4 or features.shape[1] != expected:
-            raise ValueError(
-                f"features: got shape {tuple(features.shape)}, expected [B, {expected}, H, W] "
-                f"({self.num_params} per channel, {self.channels} channels)"
-            )
+        self._check(features)
         return features.chunk(self.num_params, dim=1)
+
+    def _check(self, features: Tensor) -> None:
+        if features.ndim != 4 or features.shape[1] != self.num_features:
+            raise ValueError(
+                f"features: got shape {tuple(features.shape)}, expected [B, {self.num_features}, H, W] "
+                f"for {self.channels} channels"
+            )
 
 
 class LocationScaleHead(Head):

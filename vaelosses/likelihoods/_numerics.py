@@ -3,10 +3,19 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import Distribution
 
-__all__ = ["at_least_float32", "invert_cdf", "log1mexp", "log_ndtr", "log_ndtr_interval", "standardize"]
+__all__ = [
+    "at_least_float32",
+    "invert_cdf",
+    "log1mexp",
+    "log_ndtr",
+    "log_ndtr_interval",
+    "softplus",
+    "standardize",
+]
 
 
 def at_least_float32(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -17,11 +26,16 @@ def at_least_float32(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(t.float() if t.dtype in (torch.bfloat16, torch.float16) else t for t in tensors)
 
 
-def standardize(value: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
+def standardize(value: Tensor, loc: Tensor | float, scale: Tensor) -> Tensor:
     """Return ``(value - loc) / scale``; an infinite value stays what it is, with gradient zero."""
     infinite = torch.isinf(value)
     # Dividing infinity would send 0 * inf into the gradient.
     return torch.where(infinite, value, (torch.where(infinite, 0.0, value) - loc) / scale)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """Return ``log(1 + exp(x))``; torch's default puts ``x`` in its place beyond 20, 1e-10 off in float64."""
+    return F.softplus(x, threshold=40)
 
 
 def log1mexp(x: Tensor) -> Tensor:
@@ -53,11 +67,14 @@ def log_ndtr(x: Tensor) -> Tensor:
     return torch.where(left, by_mills, torch.log1p(-0.5 * torch.erfc(rest / math.sqrt(2))))
 
 
-def log_ndtr_interval(lower: Tensor, upper: Tensor, *, scaled: bool = False) -> Tensor:
+def log_ndtr_interval(
+    lower: Tensor, upper: Tensor, width: Tensor | None = None, *, scaled: bool = False
+) -> Tensor:
     r"""Return :math:`\log(\Phi(b) - \Phi(a))` of the standard normal for ``lower = a < b = upper``.
 
-    Either end may be infinite. With ``scaled`` the largest density in the interval is divided out, which
-    leaves :math:`\log\int_a^b e^{(c^2 - t^2)/2}\,dt` with *c* the point of the interval nearest to zero.
+    Either end may be infinite. The ``width`` says more than ``upper - lower`` where that cancels. With
+    ``scaled`` the largest density in the interval is divided out, which leaves
+    :math:`\log\int_a^b e^{(c^2 - t^2)/2}\,dt` with *c* the point of the interval nearest to zero.
 
     A wide interval in a tail is a difference of two Mills ratios, and a wide one across zero is what is not
     missing. A narrow one, ``m - h`` to ``m + h``, is a sum: by the generating function of the Hermite
@@ -71,14 +88,15 @@ def log_ndtr_interval(lower: Tensor, upper: Tensor, *, scaled: bool = False) -> 
     flip = lower + upper < 0
     a, b = torch.where(flip, -upper, lower), torch.where(flip, -lower, upper)
     open_end = torch.isinf(b)
-    narrow = ~open_end & ((b - a) * (a + b).clamp(min=2) < 1)
+    width = torch.where(open_end, 1.0, b - a if width is None else width)
+    narrow = ~open_end & (width * (a + b).clamp(min=2) < 1)
     in_tail = ~narrow & (a > 0)
     log_peak = -0.5 * math.log(2 * math.pi)
 
     # Each formula sees harmless input where it is not used (see log1mexp).
     a_tail = torch.where(in_tail, a, 1.0)
     b_tail = torch.where(in_tail & ~open_end, b, a_tail + 1)
-    drop = torch.exp(-0.5 * (b_tail - a_tail) * (a_tail + b_tail))
+    drop = torch.exp(-0.5 * torch.where(in_tail, width, 1.0) * (a_tail + b_tail))
     beyond = torch.where(open_end, 0.0, drop * _mills_ratio(b_tail))
     tail = torch.log(_mills_ratio(a_tail) - beyond)
 
@@ -86,7 +104,7 @@ def log_ndtr_interval(lower: Tensor, upper: Tensor, *, scaled: bool = False) -> 
     missing = 0.5 * (torch.erfc(-a_across / math.sqrt(2)) + torch.erfc(b_across / math.sqrt(2)))
     across = torch.log1p(-missing)
 
-    m, h = torch.where(narrow, (a + b) / 2, 0.0), torch.where(narrow, (b - a) / 2, 0.25)
+    m, h = torch.where(narrow, (a + b) / 2, 0.0), torch.where(narrow, width / 2, 0.25)
     middle = torch.log(2 * h * _mean_by_hermite(m, h))
 
     if scaled:
@@ -120,6 +138,11 @@ def _mean_by_hermite(m: Tensor, h: Tensor) -> Tensor:
             total = total + term / math.factorial(n + 1)
         previous, term = term, step * term - n * square * previous
     return total
+
+
+def draw_index(logits: Tensor) -> Tensor:
+    """Draw an index of the last axis with probability ``softmax(logits)``: the largest with Gumbel noise."""
+    return (logits - torch.empty_like(logits).exponential_().log()).argmax(-1)
 
 
 def invert_cdf(distribution: Distribution, probs: Tensor, lower: float, upper: float) -> Tensor:

@@ -1,12 +1,12 @@
 """Bernoulli: the likelihood of a pixel that is either black or white."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Independent, constraints
 
 from ._base import Head, Likelihood
+from ._numerics import softplus
 
 __all__ = ["Bernoulli", "BernoulliHead"]
 
@@ -69,7 +69,7 @@ class Bernoulli(Likelihood, TorchBernoulli):
     def log_prob(self, value: Tensor) -> Tensor:
         value, logits = self._checked(value)
         # One softplus of a signed logit: x * eta - softplus(eta) would cancel for a likely white pixel.
-        return -F.softplus((1 - 2 * value) * logits)
+        return -softplus((1 - 2 * value) * logits)
 
 
 class BernoulliHead(Head):

@@ -118,7 +118,8 @@ class CensoredNormal(Likelihood):
         upper = upper.masked_fill(upper >= 1, math.inf)
         empty = lower >= torch.minimum(upper, torch.ones_like(upper))
         lower, upper = lower.masked_fill(empty, -math.inf), upper.masked_fill(empty, math.inf)
-        between = log_ndtr_interval(standardize(lower, loc, scale), standardize(upper, loc, scale))
+        width = standardize(upper - lower, 0.0, scale)
+        between = log_ndtr_interval(standardize(lower, loc, scale), standardize(upper, loc, scale), width)
         return torch.where(empty, -math.inf, between)
 
     def _log_masses(self) -> tuple[Tensor, Tensor, Tensor]:

@@ -80,7 +80,8 @@ class Gaussian(Likelihood, Normal):
         tensor(0.6827)
         """
         lower, upper, loc, scale = self._checked(lower, upper)
-        return log_ndtr_interval(standardize(lower, loc, scale), standardize(upper, loc, scale))
+        width = standardize(upper - lower, 0.0, scale)
+        return log_ndtr_interval(standardize(lower, loc, scale), standardize(upper, loc, scale), width)
 
 
 class GaussianHead(LocationScaleHead):

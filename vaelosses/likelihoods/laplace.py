@@ -85,7 +85,7 @@ class Laplace(Likelihood, TorchLaplace):
         """
         lower, upper, loc, scale = self._checked(lower, upper)
         a, b = standardize(lower, loc, scale), standardize(upper, loc, scale)
-        width = standardize(upper - lower, torch.zeros_like(loc), scale)
+        width = standardize(upper - lower, 0.0, scale)
         # On one side of the peak: exp(-d) - exp(-d - width), with the distance d of the nearer end.
         distance = torch.maximum(a, -b)
         outside = distance > 0

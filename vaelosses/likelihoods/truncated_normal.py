@@ -126,7 +126,8 @@ class TruncatedNormal(Likelihood):
         # The largest densities of the two intervals, the part and the whole, differ by a product.
         peak, mode = torch.minimum(torch.maximum(loc, lower), upper), loc.clamp(0, 1)
         squares = ((peak - mode) / scale) * ((peak + mode - 2 * loc) / scale)
-        part = log_ndtr_interval((lower - loc) / scale, (upper - loc) / scale, scaled=True)
+        width = (upper - lower) / scale
+        part = log_ndtr_interval((lower - loc) / scale, (upper - loc) / scale, width, scaled=True)
         whole = log_ndtr_interval(-loc / scale, (1 - loc) / scale, scaled=True)
         return torch.where(empty, -math.inf, part - whole - 0.5 * squares)
 
