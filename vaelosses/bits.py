@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent
 
+from .likelihoods._numerics import widest
+
 How = Literal["bin", "dequantize", "density"]
 
 __all__ = ["bin_edges", "bits_per_dim", "grid_log_prob", "nats_to_bits_per_dim", "pixel_levels"]
@@ -75,7 +77,7 @@ def bin_edges(x: Tensor, num_levels: int = 256) -> tuple[Tensor, Tensor]:
             [0.2500, 0.7500,    inf]], dtype=torch.float64)
     """
     level = pixel_levels(x, num_levels)
-    level = level if x.device.type == "mps" else level.double()
+    level = widest(level)
     lower, upper = (level - 0.5) / (num_levels - 1), (level + 0.5) / (num_levels - 1)
     lower = lower.masked_fill(level == 0, -math.inf)
     return lower, upper.masked_fill(level == num_levels - 1, math.inf)

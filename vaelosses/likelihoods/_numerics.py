@@ -15,6 +15,7 @@ __all__ = [
     "log_ndtr_interval",
     "softplus",
     "standardize",
+    "widest",
 ]
 
 
@@ -24,6 +25,11 @@ def at_least_float32(*tensors: Tensor) -> tuple[Tensor, ...]:
     A log-likelihood is a sum of thousands of terms: rounding each of them to 8 or 11 bits loses it.
     """
     return tuple(t.float() if t.dtype in (torch.bfloat16, torch.float16) else t for t in tensors)
+
+
+def widest(x: Tensor) -> Tensor:
+    """Return float64 where the device has it, for what cancels and is not trained."""
+    return x if x.device.type == "mps" else x.double()
 
 
 def standardize(value: Tensor, loc: Tensor | float, scale: Tensor) -> Tensor:

@@ -1,0 +1,60 @@
+import math
+from functools import partial
+
+from likelihood_table import Row, grid
+from scipy import stats
+
+from likelihood_rows import laplace
+from likelihood_rows._logit import Sigmoid, Squeezed, of_logit, squeezed
+from vaelosses.likelihoods.logit_laplace import LogitLaplace, LogitLaplaceHead
+
+SCALES = {"fixed": 0.5, "shared": "shared", "channel": "channel", "pixel": "pixel"}
+
+
+def row(squeeze: float, **given: object) -> Row:
+    return Row(
+        **{
+            "name": "logit_laplace",
+            "cls": LogitLaplace,
+            "make": partial(LogitLaplace, squeeze=squeeze),
+            "parameters": grid(loc=[-1.3, 0.0, 0.4, 2.0], scale=[0.003, 0.1, 0.3, 0.5, 1.0]),
+            "exact": squeezed(of_logit(laplace.exact), squeeze),
+            "oracle": lambda loc, scale: Squeezed(Sigmoid(stats.laplace(loc, scale)), squeeze),
+            "bad_parameters": [
+                {"loc": 0.0, "scale": 0.0},
+                {"loc": 0.0, "scale": -1.0},
+                {"loc": math.nan, "scale": 1.0},
+            ],
+            "heads": {name: partial(LogitLaplaceHead, scale=scale) for name, scale in SCALES.items()},
+            "undefined": {"entropy": "the mean of log y has no closed form"},
+        }
+        | given
+    )
+
+
+ROWS = [
+    row(
+        0.0,
+        values=[1 / 255, 0.3, 0.45, 0.99],
+        edges=[
+            ({"loc": 0.0, "scale": 1.0}, 1e-30),
+            ({"loc": 0.0, "scale": 1.0}, 1 - 2**-24),
+            ({"loc": 100.0, "scale": math.exp(-12)}, 1 / 255),
+            ({"loc": -100.0, "scale": math.exp(12)}, 1 / 255),
+            ({"loc": 1e18, "scale": 1.0}, 0.5),
+        ],
+        outside=[math.nan, 0.0, 1.0, -0.1, 1.1],
+    ),
+    row(
+        0.1,
+        values=[0.0, 1 / 255, 0.3, 0.45, 1.0],
+        edges=[
+            ({"loc": 0.0, "scale": 1.0}, 0.0),
+            ({"loc": 0.0, "scale": 1.0}, 1.0),
+            ({"loc": 0.0, "scale": 1.0}, 1.12),
+            ({"loc": 100.0, "scale": math.exp(-12)}, 0.0),
+            ({"loc": -100.0, "scale": math.exp(12)}, 1.0),
+        ],
+        outside=[math.nan, -0.126, 1.126],
+    ),
+]
