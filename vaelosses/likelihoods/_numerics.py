@@ -1,6 +1,7 @@
 """Stable building blocks: differences of logarithms and of tails without cancellation."""
 
 import math
+from fractions import Fraction
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +10,7 @@ from torch.distributions import Distribution
 
 __all__ = [
     "at_least_float32",
+    "bernoulli_numbers",
     "invert_cdf",
     "log1mexp",
     "log_ndtr",
@@ -25,6 +27,14 @@ def at_least_float32(*tensors: Tensor) -> tuple[Tensor, ...]:
     A log-likelihood is a sum of thousands of terms: rounding each of them to 8 or 11 bits loses it.
     """
     return tuple(t.float() if t.dtype in (torch.bfloat16, torch.float16) else t for t in tensors)
+
+
+def bernoulli_numbers(count: int) -> list[Fraction]:
+    """Return B_0, ..., B_count, by their recurrence."""
+    numbers = [Fraction(1)]
+    for n in range(1, count + 1):
+        numbers.append(-sum(math.comb(n + 1, k) * b for k, b in enumerate(numbers)) / (n + 1))
+    return numbers
 
 
 def widest(x: Tensor) -> Tensor:

@@ -3,12 +3,13 @@
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torch.distributions import constraints
+from torch.distributions import Independent, constraints
 
-from ._base import Likelihood
+from ._base import Head, Likelihood
 
-__all__ = ["LogitLikelihood", "OpenInterval", "UnitIntervalLikelihood"]
+__all__ = ["ConcentrationHead", "LogitLikelihood", "OpenInterval", "UnitIntervalLikelihood"]
 
 Pair = tuple[Tensor, Tensor]
 
@@ -18,6 +19,9 @@ class OpenInterval(constraints.interval):
 
     def check(self, value: Tensor) -> Tensor:
         return (self.lower_bound < value) & (value < self.upper_bound)
+
+    def __repr__(self) -> str:
+        return f"OpenInterval({self.lower_bound}, {self.upper_bound})"
 
 
 class UnitIntervalLikelihood(Likelihood):
@@ -30,7 +34,7 @@ class UnitIntervalLikelihood(Likelihood):
 
     A subclass works on *y*. It gets pairs ``(y, z)`` with :math:`z = 1 - y`, neither of them a rounded
     difference, and defines ``_log_density``, ``_log_interval``, ``_mean``, ``_variance``, ``_mode``,
-    ``_rsample`` and, where it is closed, ``_icdf``.
+    ``_rsample`` and, where they are closed, ``_icdf`` and ``_entropy``.
     """
 
     has_rsample = True
@@ -46,7 +50,13 @@ class UnitIntervalLikelihood(Likelihood):
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> OpenInterval:
         beyond = self.squeeze / (1 - 2 * self.squeeze)
-        return OpenInterval(-beyond, 1 + beyond)
+        return OpenInterval(0 - beyond, 1 + beyond)
+
+    def _icdf(self, value: Tensor, *parameters: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def _entropy(self, *parameters: Tensor) -> Tensor:
+        raise NotImplementedError
 
     def _squeezed(self, x: Tensor) -> Pair:
         slope = 1 - 2 * self.squeeze
@@ -72,10 +82,13 @@ class UnitIntervalLikelihood(Likelihood):
         return self._unsqueezed(self._mode(*self._promoted()))
 
     def rsample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:
-        x = self._unsqueezed(self._rsample(self._extended_shape(sample_shape)))
+        x = self._unsqueezed(self._rsample(torch.Size(sample_shape)))
         # A sample that rounds to an end of the support becomes its neighbour inside.
         lower, upper = x.new_tensor([self.support.lower_bound, self.support.upper_bound])
         return x.clamp(torch.nextafter(lower, upper), torch.nextafter(upper, lower))
+
+    def entropy(self) -> Tensor:
+        return self._entropy(*self._promoted()) - math.log(1 - 2 * self.squeeze)
 
     def log_cdf(self, value: Tensor) -> Tensor:
         """Return log P(X <= value)."""
@@ -95,6 +108,34 @@ class UnitIntervalLikelihood(Likelihood):
         # Exactly 0 and 1 at the ends, which a rounded squeeze may miss.
         lower, upper = (tuple(part.clamp(0, 1) for part in end) for end in (lower, upper))
         return torch.where(empty, -math.inf, self._log_interval(lower, upper, *parameters))
+
+
+class ConcentrationHead(Head):
+    """Decoder features as the two concentrations of a density on (0, 1): a softplus that is 1 at zero.
+
+    So the head starts with the uniform distribution.
+
+    Args:
+        channels: number of image channels.
+        squeeze: of the likelihood. The default is that of dVAE.
+
+    Raises:
+        ValueError: if the features have the wrong shape.
+    """
+
+    num_params = 2
+
+    def __init__(self, channels: int = 1, *, squeeze: float = 0.1) -> None:
+        super().__init__(channels)
+        self.squeeze = squeeze
+
+    def likelihood(self, concentration1: Tensor, concentration0: Tensor) -> UnitIntervalLikelihood:
+        """Return the distribution of each pixel."""
+        raise NotImplementedError
+
+    def forward(self, features: Tensor, target: Tensor | None = None) -> Independent:
+        offset = math.log(math.expm1(1.0))
+        return Independent(self.likelihood(*(F.softplus(raw + offset) for raw in self.split(features))), 3)
 
 
 class LogitLikelihood(UnitIntervalLikelihood):
@@ -125,8 +166,8 @@ class LogitLikelihood(UnitIntervalLikelihood):
         ends = (y.log() - z.log() for y, z in (lower, upper))
         return self.of_logit().log_interval_prob(*ends)
 
-    def _rsample(self, shape: torch.Size) -> Tensor:
-        return torch.sigmoid(self.of_logit().rsample(shape[: len(shape) - len(self.batch_shape)]))
+    def _rsample(self, sample_shape: torch.Size) -> Tensor:
+        return torch.sigmoid(self.of_logit().rsample(sample_shape))
 
     def _icdf(self, value: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
         return torch.sigmoid(self.of_logit().icdf(value))

@@ -1,29 +1,20 @@
 """Continuous Bernoulli: what binary cross-entropy on grey pixels becomes once it is normalised."""
 
 import math
-from fractions import Fraction
 
 import torch
 from torch import Tensor
 from torch.distributions import Independent, constraints, register_kl
 
 from ._base import Head, Likelihood
-from ._numerics import log1mexp
+from ._numerics import bernoulli_numbers, log1mexp
 
 __all__ = ["ContinuousBernoulli", "ContinuousBernoulliHead"]
 
 
-def _bernoulli_numbers(count: int) -> list[Fraction]:
-    """Return B_0, ..., B_count, by their recurrence."""
-    numbers = [Fraction(1)]
-    for n in range(1, count + 1):
-        numbers.append(-sum(math.comb(n + 1, k) * b for k, b in enumerate(numbers)) / (n + 1))
-    return numbers
-
-
 # log(sinh(eta / 2) / (eta / 2)) = sum_n B_2n / (2n (2n)!) eta^2n, which converges up to 2 pi. For |eta| < 1
 # eleven terms reach the last bit of float64.
-_NUMBERS = _bernoulli_numbers(22)
+_NUMBERS = bernoulli_numbers(22)
 _COEFFICIENTS = [float(_NUMBERS[2 * n] / (2 * n * math.factorial(2 * n))) for n in range(1, 12)]
 
 
