@@ -108,7 +108,7 @@ def test_what_does_not_exist_is_missing_or_not_finite(row: Row) -> None:
     for name in set(row.undefined) - {"kl"}:
         try:
             value = getattr(d, name)(*arguments[name]) if name in arguments else getattr(d, name)
-        except NotImplementedError:
+        except (NotImplementedError, AttributeError):
             continue
         assert not torch.isfinite(value), name
 
