@@ -10,10 +10,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from likelihood_table import ROWS
 
 import vaelosses
 import vaelosses.likelihoods
+from vaelosses import plots
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -42,14 +42,45 @@ def url_of(config: str) -> str:
 # One idea, one name, four places.
 
 
+CHAPTERS = {
+    name: {
+        "student_t": "laplace",
+        "beta": "logit_normal",
+        "kumaraswamy": "logit_normal",
+        "truncated_normal": "logit_normal",
+        "censored_normal": "bits_per_dim",
+        "discretized_normal": "discretized_logistic",
+        "rgb_logistic_mixture": "logistic_mixture",
+    }.get(name, name)
+    for name in LIKELIHOODS
+}
+"""The chapter that teaches each likelihood: its own, but for the relatives of another one."""
+
+PLANNED = {
+    "bits_per_dim",
+    "categorical",
+    "continuous_bernoulli",
+    "discretized_logistic",
+    "laplace",
+    "logistic_mixture",
+    "logit_laplace",
+    "logit_normal",
+}
+"""Chapters that are not written yet; a test takes a chapter off this list the moment it exists."""
+
+
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_a_likelihood_has_its_four_places(name: str) -> None:
     names = importlib.import_module(f"vaelosses.likelihoods.{name}").__all__
+    chapter = CHAPTERS[name]
+    rows = (ROOT / f"tests/likelihood_rows/{name}.py", ROOT / f"tests/test_{name}.py")
     places = {
-        f"book/{name}.ipynb": (BOOK / f"{name}.ipynb").exists(),
-        "_toc.yml": f"file: book/{name}\n" in read("_toc.yml"),
-        "a row in tests/likelihood_table.py": name in [row.name for row in ROWS],
+        f"book/{chapter}.ipynb": (BOOK / f"{chapter}.ipynb").exists() != (chapter in PLANNED),
+        "_toc.yml": (f"file: book/{chapter}\n" in read("_toc.yml")) != (chapter in PLANNED),
+        "a row in tests/likelihood_rows": any(path.exists() for path in rows),
         "an entry in the API": set(names) <= set(vaelosses.likelihoods.__all__),
+        "an entry in the benchmarks": name in read("benchmarks/cases.py"),
+        "a colour": name in plots.COLORS,
     }
     assert [place for place, there in places.items() if not there] == []
 
