@@ -46,7 +46,7 @@ from .likelihoods import (
     TruncatedNormalHead,
 )
 from .models import MLPVAE, VAE, ConvVAE
-from .objectives import ElboTerms, elbo
+from .objectives import BetaVAELoss, ElboTerms, elbo
 
 __all__ = [
     "MLPVAE",
@@ -55,6 +55,7 @@ __all__ = [
     "BernoulliHead",
     "Beta",
     "BetaHead",
+    "BetaVAELoss",
     "Categorical",
     "CategoricalHead",
     "CensoredNormal",

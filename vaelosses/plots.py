@@ -19,7 +19,25 @@ __all__ = ["COLORS", "image_rows", "latent_plane", "learning_curves", "reconstru
 # Okabe and Ito's palette, which readers with any common colour blindness can tell apart.
 _PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555"]
 
-COLORS = {"gaussian": "#0072B2", "bernoulli": "#D55E00"}
+# For more names than it has colours, it is filled up from Tol's muted palette, made for the same purpose.
+COLORS = {
+    "gaussian": "#0072B2",
+    "laplace": "#009E73",
+    "student_t": "#44AA99",
+    "bernoulli": "#D55E00",
+    "continuous_bernoulli": "#CC79A7",
+    "logit_normal": "#E69F00",
+    "logit_laplace": "#56B4E9",
+    "beta": "#882255",
+    "kumaraswamy": "#AA4499",
+    "truncated_normal": "#332288",
+    "censored_normal": "#000000",
+    "categorical": "#555555",
+    "discretized_logistic": "#117733",
+    "discretized_normal": "#999933",
+    "logistic_mixture": "#661100",
+    "rgb_logistic_mixture": "#DDCC77",
+}
 """The colour of each likelihood wherever it is drawn."""
 
 
