@@ -9,6 +9,7 @@ and come with ``pip install "vaelosses[book]"``.
 
 from . import baselines
 from .bits import bits_per_dim, grid_log_prob
+from .checks import check_likelihood
 from .likelihoods import (
     Bernoulli,
     BernoulliHead,
@@ -90,6 +91,7 @@ __all__ = [
     "TruncatedNormalHead",
     "baselines",
     "bits_per_dim",
+    "check_likelihood",
     "elbo",
     "grid_log_prob",
 ]
