@@ -169,7 +169,7 @@ class Floors(vl.DiscretizedLogistic):
 def test_a_sampler_that_floors() -> None:
     report = check_likelihood(Floors(torch.tensor(0.5), torch.tensor(0.02)))
     assert set(failed(report)) == {"samples"}
-    assert "-0.50 levels: the sampler floors" in failed(report)["samples"]
+    assert "levels: the sampler floors where log_prob rounds" in failed(report)["samples"]
 
 
 # One fault for each of the other checks.

@@ -1,0 +1,1 @@
+"""Speed and accuracy of every likelihood beside its best public peer."""
