@@ -220,9 +220,7 @@ CASES = [
         truncated_by_cdf,
         "difference of torch cdfs",
     ),
-    Case(
-        "censored_normal", LOCATION_SCALE, ours(vl.CensoredNormal), censored_by_cdf, "logarithm of torch cdfs"
-    ),
+    Case("censored_normal", LOCATION_SCALE, ours(vl.CensoredNormal), censored_by_cdf, "torch cdfs"),
     Case(
         "categorical",
         {"logits": raw},
@@ -236,7 +234,7 @@ CASES = [
         LOCATION_SCALE,
         ours(vl.DiscretizedLogistic),
         pixelcnn_bins,
-        "formula of PixelCNN++",
+        "PixelCNN++ formula",
     ),
     Case(
         "discretized_normal",
@@ -250,7 +248,7 @@ CASES = [
         {"logits": raw, **LOCATION_SCALE},
         mixture_ours,
         mixture_peer,
-        "formula of PixelCNN++",
+        "PixelCNN++ formula",
         maps=COMPONENTS,
     ),
     Case(
@@ -258,7 +256,7 @@ CASES = [
         {"logits": raw, **LOCATION_SCALE, "coefficients": torch.tanh},
         colour_ours,
         colour_peer,
-        "formula of PixelCNN++",
+        "PixelCNN++ formula",
         maps=COMPONENTS,
         colour=True,
     ),

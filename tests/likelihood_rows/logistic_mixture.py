@@ -9,7 +9,7 @@ from likelihood_table import Row
 from likelihood_rows import discretized_logistic
 from vaelosses.likelihoods.logistic_mixture import LogisticMixture, LogisticMixtureHead
 
-NUM_LEVELS = 5
+NUM_LEVELS = 8
 VALUES = [k / (NUM_LEVELS - 1) for k in range(NUM_LEVELS)]
 
 
@@ -52,12 +52,12 @@ ROWS = [
         values=VALUES,
         edges=[
             (named(0.0, (0.5, 0.5), (math.exp(-12), math.exp(12))), 0.0),
-            (named(0.0, (-100.0, 100.0), (math.exp(-12), math.exp(-12))), 0.25),
+            (named(0.0, (-100.0, 100.0), (math.exp(-12), math.exp(-12))), 2 / 7),
             (named(0.0, (-100.0, 100.0), (math.exp(-12), math.exp(-12))), 1.0),
-            (named(1e4, (0.2, 0.8), (0.1, 0.1)), 0.25),
-            (named(-1e4, (0.2, 0.8), (0.1, 0.1)), 0.25),
+            (named(1e4, (0.2, 0.8), (0.1, 0.1)), 2 / 7),
+            (named(-1e4, (0.2, 0.8), (0.1, 0.1)), 2 / 7),
         ],
-        outside=[math.nan, 0.1, -0.25, 1.25],
+        outside=[math.nan, 0.1, -1 / 7, 8 / 7],
         bad_parameters=[
             named(0.0, (0.5, 0.5), (0.0, 1.0)),
             named(math.nan, (0.5, 0.5), (1.0, 1.0)),

@@ -1,12 +1,13 @@
 """Discretized logistic: a probability for each grey level, from one location and one scale."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.distributions import constraints
 
 from ._base import LocationScaleHead
 from ._grid import GreyLikelihood, residual_in_levels
-from ._numerics import log1mexp, softplus
 
 __all__ = ["DiscretizedLogistic", "DiscretizedLogisticHead"]
 
@@ -14,17 +15,27 @@ __all__ = ["DiscretizedLogistic", "DiscretizedLogisticHead"]
 def log_logistic_mass(level: Tensor, loc: Tensor, scale: Tensor, num_levels: int) -> Tensor:
     r"""Return the log-probability of the bin of a grey level under a logistic distribution.
 
-    With *a* and *b* its standardised ends and :math:`\delta = a - b`, the mass
-    :math:`\mathrm{sigmoid}(a) - \mathrm{sigmoid}(b)` is the product
-    :math:`\mathrm{sigmoid}(a)\,\mathrm{sigmoid}(-b)\,(1 - e^{-\delta})`. Its logarithm is a sum of three
-    negative terms, so that nothing cancels. The first and the last bin are open and lack a factor.
+    With *a* and *b* its standardised ends, the mass :math:`\mathrm{sigmoid}(a) - \mathrm{sigmoid}(b)` is
+    the product :math:`\mathrm{sigmoid}(a)\,\mathrm{sigmoid}(-b)\,(1 - e^{-(a - b)})`. Minus its logarithm is
+    a sum of terms that are not negative, so that nothing cancels, and one logarithm holds most of them:
+
+    .. math::
+        -\log P = \max(-a, 0) + \max(b, 0)
+            + \log\frac{(1 + e^{-|a|})(1 + e^{-|b|})}{1 - e^{-(a - b)}}
+
+    The first and the last bin are open: there *b* is far below, or *a* far above.
     """
     first, last = level == 0, level == num_levels - 1
-    residual = residual_in_levels(level, loc, num_levels)
-    scale = (num_levels - 1) * scale
-    from_right = softplus(-(residual + 0.5) / scale).masked_fill(last, 0.0)
-    from_left = softplus((residual - 0.5) / scale).masked_fill(first, 0.0)
-    return torch.where(first | last, 0.0, log1mexp(1 / scale)) - from_right - from_left
+    residual, rate = residual_in_levels(level, loc, num_levels), 1 / ((num_levels - 1) * scale)
+    a = ((residual + 0.5) * rate).masked_fill(last, 1e30)
+    b = ((residual - 0.5) * rate).masked_fill(first, -1e30)
+    width = rate.masked_fill(first | last, math.inf)
+    size_a, size_b = a.abs(), b.abs()
+    exp_a, exp_b = torch.exp(-size_a), torch.exp(-size_b)
+    excess = (exp_a + exp_b + exp_a * exp_b + torch.exp(-width)) / -torch.expm1(-width)
+    # Not relu: at a = 0 the derivative is one half, which `maximum` gives.
+    zero = torch.zeros_like(excess)
+    return -torch.maximum(-a, zero) - torch.maximum(b, zero) - torch.log1p(excess)
 
 
 def logistic_noise(like: Tensor) -> Tensor:

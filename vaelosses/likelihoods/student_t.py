@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.distributions import constraints
 
 from ._base import Likelihood, LocationScaleHead
-from ._gamma import log_gamma_half_step
+from ._gamma import excess_over_log, log_gamma_half_step
 from ._numerics import log1mexp, standardize
 
 __all__ = ["StudentT", "StudentTHead"]
@@ -155,8 +155,15 @@ def _log1p_square(w: Tensor) -> Tensor:
 
 def _log_density(z: Tensor, df: Tensor) -> Tensor:
     """Return the log-density of the standard t."""
+    w = z / df.sqrt()
+    # For many degrees of freedom it is a square, less a little, and so is its derivative by df.
+    small = w.abs() < 0.6
+    square = torch.where(small, z, 0.0).square()
+    less = excess_over_log(square, df, torch.zeros_like(square))
+    by_square = (1 + 1 / df) / 2 * (square - less)
+    by_log = (df + 1) / 2 * _log1p_square(torch.where(small, 1.0, w))
     log_norm = log_gamma_half_step(df / 2) - 0.5 * math.log(2 * math.pi)
-    return log_norm - (df + 1) / 2 * _log1p_square(z / df.sqrt())
+    return log_norm - torch.where(small, by_square, by_log)
 
 
 def _log_tail(t: Tensor, df: Tensor) -> Tensor:
