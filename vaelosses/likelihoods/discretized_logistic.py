@@ -30,12 +30,10 @@ def log_logistic_mass(level: Tensor, loc: Tensor, scale: Tensor, num_levels: int
     a = ((residual + 0.5) * rate).masked_fill(last, 1e30)
     b = ((residual - 0.5) * rate).masked_fill(first, -1e30)
     width = rate.masked_fill(first | last, math.inf)
-    size_a, size_b = a.abs(), b.abs()
-    exp_a, exp_b = torch.exp(-size_a), torch.exp(-size_b)
+    # Not abs, whose derivative at 0 is 0: there, each takes the side that relu takes below.
+    exp_a, exp_b = torch.exp(torch.where(a < 0, a, -a)), torch.exp(torch.where(b > 0, -b, b))
     excess = (exp_a + exp_b + exp_a * exp_b + torch.exp(-width)) / -torch.expm1(-width)
-    # Not relu: at a = 0 the derivative is one half, which `maximum` gives.
-    zero = torch.zeros_like(excess)
-    return -torch.maximum(-a, zero) - torch.maximum(b, zero) - torch.log1p(excess)
+    return -torch.relu(-a) - torch.relu(b) - torch.log1p(excess)
 
 
 def logistic_noise(like: Tensor) -> Tensor:
