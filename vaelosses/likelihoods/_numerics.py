@@ -15,6 +15,7 @@ __all__ = [
     "log1mexp",
     "log_ndtr",
     "log_ndtr_interval",
+    "log_weights",
     "softplus",
     "standardize",
     "widest",
@@ -154,6 +155,12 @@ def _mean_by_hermite(m: Tensor, h: Tensor) -> Tensor:
             total = total + term / math.factorial(n + 1)
         previous, term = term, step * term - n * square * previous
     return total
+
+
+def log_weights(logits: Tensor) -> Tensor:
+    """Return ``log_softmax(logits, -1)`` in the memory order of its input, which torch's own gives up."""
+    shifted = logits - logits.amax(-1, keepdim=True).detach()
+    return shifted - shifted.logsumexp(-1, keepdim=True)
 
 
 def draw_index(logits: Tensor) -> Tensor:

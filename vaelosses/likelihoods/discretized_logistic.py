@@ -27,9 +27,10 @@ def log_logistic_mass(level: Tensor, loc: Tensor, scale: Tensor, num_levels: int
     """
     first, last = level == 0, level == num_levels - 1
     residual, rate = residual_in_levels(level, loc, num_levels), 1 / ((num_levels - 1) * scale)
-    a = ((residual + 0.5) * rate).masked_fill(last, 1e30)
-    b = ((residual - 0.5) * rate).masked_fill(first, -1e30)
-    width = rate.masked_fill(first | last, math.inf)
+    # Not masked_fill, which gives up the memory order of the components.
+    a = torch.where(last, 1e30, (residual + 0.5) * rate)
+    b = torch.where(first, -1e30, (residual - 0.5) * rate)
+    width = torch.where(first | last, math.inf, rate)
     # Not abs, whose derivative at 0 is 0: there, each takes the side that relu takes below.
     exp_a, exp_b = torch.exp(torch.where(a < 0, a, -a)), torch.exp(torch.where(b > 0, -b, b))
     excess = (exp_a + exp_b + exp_a * exp_b + torch.exp(-width)) / -torch.expm1(-width)

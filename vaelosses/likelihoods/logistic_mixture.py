@@ -9,7 +9,7 @@ from torch.distributions import Independent, constraints
 
 from ._base import Head
 from ._grid import GreyLikelihood
-from ._numerics import draw_index
+from ._numerics import draw_index, log_weights
 from .discretized_logistic import log_logistic_mass, logistic_noise
 
 __all__ = ["LogisticMixture", "LogisticMixtureHead"]
@@ -78,7 +78,7 @@ class LogisticMixture(GreyLikelihood):
 
     def _log_mass(self, level: Tensor, logits: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
         components = log_logistic_mass(level.unsqueeze(-1), loc, scale, self.num_levels)
-        return (logits.log_softmax(-1) + components).logsumexp(-1)
+        return (log_weights(logits) + components).logsumexp(-1)
 
     @torch.no_grad()
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:

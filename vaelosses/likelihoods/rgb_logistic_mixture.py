@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, constraints
 
 from ._grid import GridLikelihood, PixelGrid
-from ._numerics import draw_index
+from ._numerics import draw_index, log_weights
 from .discretized_logistic import log_logistic_mass, logistic_noise
 from .logistic_mixture import MixtureHead
 
@@ -106,7 +106,7 @@ class RGBLogisticMixture(GridLikelihood):
 
     def log_prob(self, value: Tensor) -> Tensor:
         value, logits, loc, scale, coefficients = self._checked(value)
-        total = logits.log_softmax(-1)
+        total = log_weights(logits)
         value = value.unsqueeze(-2)
         for channel, shift in enumerate(_chain(value - 0.5, coefficients)):
             level = self._grid.level(value[..., channel])
