@@ -82,7 +82,7 @@ class ContinuousBernoulli(Likelihood):
         (logits,) = self._promoted()
         small, near, size = self._split(logits)
         # How far from the likelier end.
-        away = 1 / size - 1 / torch.expm1(size)
+        away = 1 / size + torch.exp(-size) / torch.expm1(-size)
         return torch.where(small, 0.5 + _series(near, 1), torch.where(logits > 0, 1 - away, away))
 
     @property
@@ -144,7 +144,8 @@ class ContinuousBernoulli(Likelihood):
 
     def entropy(self) -> Tensor:
         small, near, size = self._split(*self._promoted())
-        far = 1 - size / torch.expm1(size) - size.log() + torch.log1p(-torch.exp(-size))
+        decay = torch.exp(-size)
+        far = 1 + size * decay / torch.expm1(-size) - size.log() + torch.log1p(-decay)
         return torch.where(small, _series(near) - near * _series(near, 1), far)
 
 
