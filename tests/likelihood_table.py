@@ -8,6 +8,7 @@ from typing import Any
 
 import mpmath
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
@@ -96,3 +97,8 @@ def all_rows() -> list[Row]:
 
 
 ROWS = all_rows()
+
+each_row = pytest.mark.parametrize("row", ROWS, ids=str)
+each_point = pytest.mark.parametrize(
+    ("row", "parameters"), [(row, p) for row in ROWS for p in row.parameters], ids=str
+)

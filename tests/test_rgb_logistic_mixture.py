@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from tolerances import EXACT, P_VALUE, QUADRATURE
+from tolerances import EXACT, P_VALUE, QUADRATURE, SAMPLES
 
 from vaelosses import ConvVAE, RGBLogisticMixture, RGBLogisticMixtureHead, bits_per_dim
 from vaelosses.likelihoods import ChannelsFirst
@@ -75,7 +75,7 @@ def test_masses_of_all_colours_sum_to_one(num_levels: int, seed: int) -> None:
 def test_samples_follow_the_chain() -> None:
     d = RGBLogisticMixture(**parameters(), num_levels=3)
     pixels = all_pixels(3)
-    samples = (d.sample((100_000,)) * 2).round().long()
+    samples = (d.sample((SAMPLES,)) * 2).round().long()
     counts = np.bincount((samples * torch.tensor([9, 3, 1])).sum(-1).numpy(), minlength=27)
     expected = d.log_prob(pixels).exp().numpy() * len(samples)
     common = expected > 5

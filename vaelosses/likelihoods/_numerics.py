@@ -177,7 +177,7 @@ def invert_cdf(distribution: Distribution, probs: Tensor, lower: float, upper: f
     with torch.no_grad():
         shape = torch.broadcast_shapes(probs.shape, distribution.batch_shape)
         low, high = probs.new_full(shape, lower), probs.new_full(shape, upper)
-        for _ in range(80):  # down to 1e-24 of the interval: floats are dense near zero
+        for _ in range(64):  # down to 1e-19 of the interval: floats are dense near zero
             middle = (low + high) / 2
             below = distribution.cdf(middle) < probs
             low, high = torch.where(below, middle, low), torch.where(below, high, middle)
