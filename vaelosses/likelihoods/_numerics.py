@@ -157,10 +157,10 @@ def _mean_by_hermite(m: Tensor, h: Tensor) -> Tensor:
     return total
 
 
-def log_weights(logits: Tensor) -> Tensor:
-    """Return ``log_softmax(logits, -1)`` in the memory order of its input, which torch's own gives up."""
-    shifted = logits - logits.amax(-1, keepdim=True).detach()
-    return shifted - shifted.logsumexp(-1, keepdim=True)
+def log_weights(logits: Tensor, dim: int) -> Tensor:
+    """Return ``log_softmax(logits, dim)`` in the memory order of its input, which torch's own gives up."""
+    shifted = logits - logits.amax(dim, keepdim=True).detach()
+    return shifted - shifted.logsumexp(dim, keepdim=True)
 
 
 def draw_index(logits: Tensor) -> Tensor:

@@ -77,8 +77,10 @@ class LogisticMixture(GreyLikelihood):
         super().__init__(num_levels, logits=logits, loc=loc, scale=scale, validate_args=validate_args)
 
     def _log_mass(self, level: Tensor, logits: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
-        components = log_logistic_mass(level.unsqueeze(-1), loc, scale, self.num_levels)
-        return (log_weights(logits) + components).logsumexp(-1)
+        # Components first, so that loops run along the image.
+        logits, loc, scale = (parameter.movedim(-1, 0) for parameter in (logits, loc, scale))
+        components = log_logistic_mass(level, loc, scale, self.num_levels)
+        return (log_weights(logits, 0) + components).logsumexp(0)
 
     @torch.no_grad()
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:

@@ -105,14 +105,16 @@ class RGBLogisticMixture(GridLikelihood):
         return constraints.independent(self._grid, 1)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        value, logits, loc, scale, coefficients = self._checked(value)
-        total = log_weights(logits)
-        value = value.unsqueeze(-2)
-        for channel, shift in enumerate(_chain(value - 0.5, coefficients)):
-            level = self._grid.level(value[..., channel])
-            mean = loc[..., channel] + shift
-            total = total + log_logistic_mass(level, mean, scale[..., channel], self.num_levels)
-        return total.logsumexp(-1)
+        value, logits, *others = self._checked(value)
+        # Components first, so that loops run along the image.
+        logits = logits.movedim(-1, 0)
+        loc, scale, coefficients = (parameter.movedim(-2, 0) for parameter in others)
+        total = log_weights(logits, 0)
+        # Not indexed: the gradients of three slices are three padded tensors, that of unbind is one.
+        channels = zip(self._grid.level(value).unbind(-1), loc.unbind(-1), scale.unbind(-1), strict=True)
+        for (level, mean, width), shift in zip(channels, _chain(value - 0.5, coefficients), strict=True):
+            total = total + log_logistic_mass(level, mean + shift, width, self.num_levels)
+        return total.logsumexp(0)
 
     @torch.no_grad()
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:
