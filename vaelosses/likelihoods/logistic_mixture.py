@@ -77,8 +77,7 @@ class LogisticMixture(GreyLikelihood):
         super().__init__(num_levels, logits=logits, loc=loc, scale=scale, validate_args=validate_args)
 
     def _log_mass(self, level: Tensor, logits: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
-        # Components first, so that loops run along the image.
-        logits, loc, scale = (parameter.movedim(-1, 0) for parameter in (logits, loc, scale))
+        logits, loc, scale = (components_first(p, -1, level.ndim) for p in (logits, loc, scale))
         components = log_logistic_mass(level, loc, scale, self.num_levels)
         return (log_weights(logits, 0) + components).logsumexp(0)
 
@@ -88,6 +87,13 @@ class LogisticMixture(GreyLikelihood):
         component = draw_index(logits).unsqueeze(-1)
         loc, scale = (parameter.gather(-1, component).squeeze(-1) for parameter in rest)
         return self._grid.nearest(loc + scale * logistic_noise(loc))
+
+
+def components_first(parameter: Tensor, axis: int, ndim: int) -> Tensor:
+    """Return a view with the components in front of ``ndim`` axes, so that loops run along the image."""
+    front = parameter.movedim(axis, 0)
+    missing = ndim - (front.ndim - 1)
+    return front[(slice(None), *[None] * missing)]
 
 
 class MixtureHead(Head):

@@ -7,7 +7,7 @@ from torch.distributions import Distribution, Independent, constraints
 from ._grid import GridLikelihood, PixelGrid
 from ._numerics import draw_index, log_weights
 from .discretized_logistic import log_logistic_mass, logistic_noise
-from .logistic_mixture import MixtureHead
+from .logistic_mixture import MixtureHead, components_first
 
 __all__ = ["ChannelsFirst", "RGBLogisticMixture", "RGBLogisticMixtureHead"]
 
@@ -106,9 +106,8 @@ class RGBLogisticMixture(GridLikelihood):
 
     def log_prob(self, value: Tensor) -> Tensor:
         value, logits, *others = self._checked(value)
-        # Components first, so that loops run along the image.
-        logits = logits.movedim(-1, 0)
-        loc, scale, coefficients = (parameter.movedim(-2, 0) for parameter in others)
+        logits = components_first(logits, -1, value.ndim - 1)
+        loc, scale, coefficients = (components_first(p, -2, value.ndim) for p in others)
         total = log_weights(logits, 0)
         # Not indexed: the gradients of three slices are three padded tensors, that of unbind is one.
         channels = zip(self._grid.level(value).unbind(-1), loc.unbind(-1), scale.unbind(-1), strict=True)
