@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from likelihood_table import ROWS, Row
+from likelihood_row import Row
+from likelihood_table import ROWS
 from torch import Tensor
 from torch import distributions as td
 

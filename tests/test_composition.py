@@ -6,7 +6,8 @@ import pyro
 import pytest
 import torch
 import zuko
-from likelihood_table import ROWS, Row
+from likelihood_row import Row
+from likelihood_table import ROWS
 from pyro.distributions.torch_distribution import TorchDistributionMixin
 from torch.distributions import Distribution
 

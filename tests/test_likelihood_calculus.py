@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from likelihood_table import Row, each_point, each_row, nodes_and_weights
+from likelihood_row import Row, nodes_and_weights
+from likelihood_table import each_point, each_row
 from tolerances import QUADRATURE
 from torch.distributions import Independent, kl_divergence
 

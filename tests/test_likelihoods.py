@@ -1,4 +1,4 @@
-"""Each property is one test over all likelihoods: see likelihood_table.py."""
+"""Each property is one test over all likelihoods: see likelihood_row.py."""
 
 import copy
 import io
@@ -8,7 +8,8 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from likelihood_table import ROWS, Row, each_point, each_row, exact_log_prob, nodes_and_weights
+from likelihood_row import Row, exact_log_prob, nodes_and_weights
+from likelihood_table import ROWS, each_point, each_row
 from scipy import stats
 from tolerances import EXACT, P_VALUE, QUADRATURE, SAMPLES
 from torch.distributions import Categorical as TorchCategorical

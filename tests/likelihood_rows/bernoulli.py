@@ -1,7 +1,7 @@
 import math
 
 import mpmath
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 from scipy import stats
 
 from vaelosses.likelihoods import Bernoulli, BernoulliHead

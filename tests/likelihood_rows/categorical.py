@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import mpmath
 import torch
-from likelihood_table import Row
+from likelihood_row import Row
 
 from vaelosses.likelihoods.categorical import Categorical, CategoricalHead
 

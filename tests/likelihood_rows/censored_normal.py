@@ -3,7 +3,7 @@ from functools import partial
 
 import mpmath
 import numpy as np
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 from scipy import stats
 
 from vaelosses.likelihoods.censored_normal import CensoredNormal, CensoredNormalHead

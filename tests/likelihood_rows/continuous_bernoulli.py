@@ -2,7 +2,7 @@ import math
 
 import mpmath
 import numpy as np
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 
 from vaelosses.likelihoods.continuous_bernoulli import ContinuousBernoulli, ContinuousBernoulliHead
 

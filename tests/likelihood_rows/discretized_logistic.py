@@ -3,7 +3,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import mpmath
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 
 from vaelosses.likelihoods.discretized_logistic import DiscretizedLogistic, DiscretizedLogisticHead
 

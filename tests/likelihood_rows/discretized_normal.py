@@ -1,7 +1,7 @@
 from functools import partial
 
 import mpmath
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 
 from likelihood_rows import discretized_logistic
 from vaelosses.likelihoods.discretized_normal import DiscretizedNormal, DiscretizedNormalHead

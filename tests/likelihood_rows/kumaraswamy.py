@@ -3,7 +3,7 @@ from functools import partial
 
 import mpmath
 import numpy as np
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 
 from likelihood_rows._logit import Squeezed, squeezed
 from likelihood_rows.beta import named

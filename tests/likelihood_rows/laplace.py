@@ -2,7 +2,7 @@ import math
 from functools import partial
 
 import mpmath
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 from scipy import stats
 
 from vaelosses.likelihoods import Laplace, LaplaceHead

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import mpmath
 import torch
-from likelihood_table import Row
+from likelihood_row import Row
 
 from likelihood_rows import discretized_logistic
 from vaelosses.likelihoods.logistic_mixture import LogisticMixture, LogisticMixtureHead

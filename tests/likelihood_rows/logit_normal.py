@@ -1,7 +1,7 @@
 import math
 from functools import partial
 
-from likelihood_table import Row, grid
+from likelihood_row import Row, grid
 from scipy import stats
 
 from likelihood_rows import gaussian
