@@ -188,8 +188,10 @@ def test_every_public_name_is_described() -> None:
     described = {tag["id"] for tag in parsed(SITE / "book/api.html").select("dt[id]")}
     for module in pkgutil.iter_modules(vaelosses.__path__, "vaelosses."):
         if "._" not in module.name:
-            for name, value in vars(importlib.import_module(module.name)).items():
-                if not name.startswith("_") and getattr(value, "__module__", "").startswith(module.name):
+            public = vars(importlib.import_module(module.name))
+            for name in public.get("__all__", public):
+                owner = getattr(public[name], "__module__", "")
+                if not name.startswith("_") and owner.startswith(module.name):
                     assert f"{module.name}.{name}" in described
 
 

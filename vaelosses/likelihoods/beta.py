@@ -18,8 +18,9 @@ class Beta(UnitIntervalLikelihood):
     r"""A Beta distribution for each pixel.
 
     .. math::
-        \log p(x) = (a - 1)\log y + (b - 1)\log(1 - y) - \log B(a, b) + \log(1 - 2\epsilon),
-        \qquad y = \epsilon + (1 - 2\epsilon)x
+        \log p(x) &= (a - 1)\log y + (b - 1)\log(1 - y) \\
+            &\quad - \log B(a, b) + \log(1 - 2\epsilon), \\
+        y &= \epsilon + (1 - 2\epsilon)x
 
     **As a loss**: no classic one. Its minimum fits the means of :math:`\log y` and of
     :math:`\log(1 - y)`, not that of *y*. Nothing is dropped.

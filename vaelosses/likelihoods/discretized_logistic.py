@@ -47,9 +47,9 @@ class DiscretizedLogistic(GreyLikelihood):
     r"""A logistic distribution rounded to the grey levels, for each pixel.
 
     .. math::
-        P(x) = \mathrm{sigmoid}\Bigl(\frac{x + h - \mu}{s}\Bigr)
-            - \mathrm{sigmoid}\Bigl(\frac{x - h - \mu}{s}\Bigr),
-        \qquad h = \frac{1}{2(L - 1)}
+        P(x) &= \mathrm{sigmoid}\Bigl(\frac{x + h - \mu}{s}\Bigr)
+            - \mathrm{sigmoid}\Bigl(\frac{x - h - \mu}{s}\Bigr), \\
+        h &= \frac{1}{2(L - 1)}
 
     The first of the *L* bins reaches down to :math:`-\infty` and the last one up to :math:`\infty`, so that
     the masses sum to one for any location and scale.

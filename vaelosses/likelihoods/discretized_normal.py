@@ -17,8 +17,8 @@ class DiscretizedNormal(GreyLikelihood):
     r"""A normal distribution rounded to the grey levels, for each pixel.
 
     .. math::
-        P(x) = \Phi\Bigl(\frac{x + h - \mu}{\sigma}\Bigr) - \Phi\Bigl(\frac{x - h - \mu}{\sigma}\Bigr),
-        \qquad h = \frac{1}{2(L - 1)}
+        P(x) &= \Phi\Bigl(\frac{x + h - \mu}{\sigma}\Bigr) - \Phi\Bigl(\frac{x - h - \mu}{\sigma}\Bigr), \\
+        h &= \frac{1}{2(L - 1)}
 
     The first of the *L* bins reaches down to :math:`-\infty` and the last one up to :math:`\infty`, so that
     the masses sum to one.

@@ -14,8 +14,9 @@ class Kumaraswamy(UnitIntervalLikelihood):
     r"""A Kumaraswamy distribution for each pixel.
 
     .. math::
-        \log p(x) = \log ab + (a - 1)\log y + (b - 1)\log(1 - y^a) + \log(1 - 2\epsilon),
-        \qquad y = \epsilon + (1 - 2\epsilon)x
+        \log p(x) &= \log ab + (a - 1)\log y + (b - 1)\log(1 - y^a) \\
+            &\quad + \log(1 - 2\epsilon), \\
+        y &= \epsilon + (1 - 2\epsilon)x
 
     **As a loss**: no classic one. It is close to the Beta distribution and cheaper: there is no gamma
     function, and samples are powers of uniform numbers. Nothing is dropped.

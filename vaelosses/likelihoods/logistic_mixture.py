@@ -19,10 +19,10 @@ class LogisticMixture(GreyLikelihood):
     r"""A mixture of *K* discretized logistics for each pixel.
 
     .. math::
-        P(x) = \sum_{i=1}^K \pi_i \Bigl[
+        P(x) &= \sum_{i=1}^K \pi_i \Bigl[
             \mathrm{sigmoid}\Bigl(\frac{x + h - \mu_i}{s_i}\Bigr)
-            - \mathrm{sigmoid}\Bigl(\frac{x - h - \mu_i}{s_i}\Bigr)\Bigr],
-        \qquad \pi = \mathrm{softmax}(\eta), \quad h = \frac{1}{2(L - 1)}
+            - \mathrm{sigmoid}\Bigl(\frac{x - h - \mu_i}{s_i}\Bigr)\Bigr], \\
+        \pi &= \mathrm{softmax}(\eta), \quad h = \frac{1}{2(L - 1)}
 
     The first of the *L* bins reaches down to :math:`-\infty` and the last one up to :math:`\infty`, so that
     the masses sum to one.

@@ -16,9 +16,9 @@ class LogitLaplace(LogitLikelihood):
     r"""A Laplace distribution for the logit of each pixel.
 
     .. math::
-        \log p(x) = -\frac{|\mathrm{logit}\,y - \mu|}{b} - \log 2b
-            - \log y - \log(1 - y) + \log(1 - 2\epsilon),
-        \qquad y = \epsilon + (1 - 2\epsilon)x
+        \log p(x) &= -\frac{|\mathrm{logit}\,y - \mu|}{b} - \log 2b \\
+            &\quad - \log y - \log(1 - y) + \log(1 - 2\epsilon), \\
+        y &= \epsilon + (1 - 2\epsilon)x
 
     **As a loss**: :math:`-\log p` is the absolute error of the logits over *b*, plus :math:`\log 2b` and the
     Jacobians of the logit and of the squeeze. Both depend on the pixel alone: without them the decoder

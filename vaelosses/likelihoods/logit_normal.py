@@ -17,9 +17,9 @@ class LogitNormal(LogitLikelihood):
     r"""A normal distribution for the logit of each pixel.
 
     .. math::
-        \log p(x) = \log\mathcal N\bigl(\mathrm{logit}\,y \mid \mu, \sigma^2\bigr)
-            - \log y - \log(1 - y) + \log(1 - 2\epsilon),
-        \qquad y = \epsilon + (1 - 2\epsilon)x
+        \log p(x) &= \log\mathcal N\bigl(\mathrm{logit}\,y \mid \mu, \sigma^2\bigr) \\
+            &\quad - \log y - \log(1 - y) + \log(1 - 2\epsilon), \\
+        y &= \epsilon + (1 - 2\epsilon)x
 
     **As a loss**: :math:`-\log p` is half the squared error of the logits over :math:`\sigma^2`, plus
     :math:`\log\sigma` and the Jacobian of the logit. The Jacobian depends on the pixel alone: without it the

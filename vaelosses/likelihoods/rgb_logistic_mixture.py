@@ -16,11 +16,11 @@ class RGBLogisticMixture(GridLikelihood):
     r"""A mixture of *K* discretized logistics for a colour pixel, whose channels depend on each other.
 
     .. math::
-        P(r, g, b) = \sum_{i=1}^K \pi_i\,
+        P(r, g, b) &= \sum_{i=1}^K \pi_i\,
             P(r \mid \mu_{i,r}, s_{i,r})\,
-            P(g \mid \mu_{i,g} + c_{i,0}\,\bar r, s_{i,g})\,
-            P(b \mid \mu_{i,b} + c_{i,1}\,\bar r + c_{i,2}\,\bar g, s_{i,b}),
-        \qquad \bar x = x - \tfrac12
+            P(g \mid \mu_{i,g} + c_{i,0}\,\bar r, s_{i,g}) \\
+            &\qquad\quad \cdot P(b \mid \mu_{i,b} + c_{i,1}\,\bar r + c_{i,2}\,\bar g, s_{i,b}), \\
+        \bar x &= x - \tfrac12
 
     Each factor is a discretized logistic. The component is shared by the three channels, and within it green
     depends on red, and blue on both. The coefficients shear the pixel and keep its volume: no Jacobian.

@@ -20,9 +20,9 @@ class StudentT(Likelihood):
     r"""A Student t distribution for each pixel.
 
     .. math::
-        \log p(x) = \log\frac{\Gamma\bigl(\frac{\nu + 1}2\bigr)}{\Gamma\bigl(\frac\nu2\bigr)}
-            - \tfrac12\log\pi\nu - \log s
-            - \tfrac{\nu + 1}2\log\Bigl(1 + \frac{(x - \mu)^2}{\nu s^2}\Bigr)
+        \log p(x) &= \log\frac{\Gamma\bigl(\frac{\nu + 1}2\bigr)}{\Gamma\bigl(\frac\nu2\bigr)}
+            - \tfrac12\log\pi\nu - \log s \\
+            &\quad - \tfrac{\nu + 1}2\log\Bigl(1 + \frac{(x - \mu)^2}{\nu s^2}\Bigr)
 
     **As a loss**: :math:`-\log p` is a logarithm of the squared error, the robust loss of statistics. Its
     gradient is largest at :math:`|x - \mu| = s\sqrt\nu` and falls to zero beyond, so that the loss is not

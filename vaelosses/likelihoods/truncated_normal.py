@@ -17,9 +17,10 @@ class TruncatedNormal(Likelihood):
     r"""A normal distribution for each pixel, restricted to [0, 1] and normalised there.
 
     .. math::
-        \log p(x) = -\frac{(x - \mu)^2}{2\sigma^2} - \log\sigma - \tfrac12\log 2\pi
-            - \log\Bigl(\Phi\bigl(\tfrac{1 - \mu}{\sigma}\bigr) - \Phi\bigl(\tfrac{-\mu}{\sigma}\bigr)\Bigr),
-            \qquad 0 \le x \le 1
+        \log p(x) &= -\frac{(x - \mu)^2}{2\sigma^2} - \log\sigma - \tfrac12\log 2\pi \\
+            &\quad - \log\Bigl(\Phi\bigl(\tfrac{1 - \mu}{\sigma}\bigr)
+            - \Phi\bigl(\tfrac{-\mu}{\sigma}\bigr)\Bigr), \\
+        & 0 \le x \le 1
 
     **As a loss**: :math:`-\log p` is the Gaussian's squared error plus the logarithm of the mass between 0
     and 1. Nothing is dropped. The gradient pulls the *mean* of the truncated distribution to the pixel, and
