@@ -3,22 +3,19 @@
 There is one module per chapter, and an exercise is named `chapter/exercise`.
 """
 
+import importlib
+import pkgutil
 from textwrap import fill
 
-from . import bernoulli, elbo, gaussian, reductions
 from ._kinds import CodeExercise, Exercise
 
 __all__ = ["EXERCISES", "CodeExercise", "Exercise", "check"]
 
 EXERCISES: dict[str, Exercise | CodeExercise] = {
-    f"{chapter}/{name}": exercise
-    for chapter, exercises in {
-        "elbo": elbo.EXERCISES,
-        "reductions": reductions.EXERCISES,
-        "gaussian": gaussian.EXERCISES,
-        "bernoulli": bernoulli.EXERCISES,
-    }.items()
-    for name, exercise in exercises.items()
+    f"{chapter.name}/{name}": exercise
+    for chapter in pkgutil.iter_modules(__path__)
+    if not chapter.name.startswith("_")
+    for name, exercise in importlib.import_module(f"{__name__}.{chapter.name}").EXERCISES.items()
 }
 
 
@@ -46,5 +43,7 @@ def check(name: str, answer: object) -> None:
         terms.
     """
     if name not in EXERCISES:
-        raise ValueError(f"there is no exercise {name!r}: expected one of {', '.join(EXERCISES)}")
+        chapter = name.partition("/")[0]
+        known = [key for key in EXERCISES if key.startswith(f"{chapter}/")] or EXERCISES
+        raise ValueError(f"there is no exercise {name!r}: expected one of {', '.join(known)}")
     print(fill(EXERCISES[name].feedback(answer), width=76))  # as wide as code in a chapter
