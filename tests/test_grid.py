@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tolerances import EXACT, QUADRATURE
-from torch.distributions import kl_divergence
+from torch.distributions import Distribution, kl_divergence
 
 from vaelosses import (
     Categorical,
@@ -108,3 +108,10 @@ def test_bad_arguments() -> None:
         d.log_prob(torch.zeros(3, dtype=torch.bfloat16))
     with pytest.raises(ValueError, match="num_levels: got 256 and 32"):
         kl_divergence(d, DiscretizedLogistic(0.0, 1.0, num_levels=32))
+
+
+@pytest.mark.parametrize(
+    "tied", [Categorical(torch.zeros(4)), DiscretizedLogistic(torch.tensor(0.5), 0.1, num_levels=2)]
+)
+def test_of_two_likeliest_values_the_mode_is_the_darker(tied: Distribution) -> None:
+    assert tied.mode == 0
