@@ -59,7 +59,6 @@ CHAPTERS = {
 PLANNED = {
     "bits_per_dim",
     "categorical",
-    "continuous_bernoulli",
     "discretized_logistic",
     "laplace",
     "logistic_mixture",

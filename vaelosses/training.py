@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.distributions import Distribution, Normal, kl_divergence
 from tqdm import tqdm
 
-from .bits import grid_log_prob, nats_to_bits_per_dim
+from .bits import How, grid_log_prob, nats_to_bits_per_dim
 from .models import VAE
-from .objectives import elbo
+from .objectives import elbo, standard_normal_prior
 
-__all__ = ["Evaluation", "History", "Loss", "evaluate", "fit", "negative_elbo"]
+__all__ = ["Evaluation", "History", "Loss", "evaluate", "fit", "negative_elbo", "negative_grid_elbo"]
 
 Loss = Callable[[Tensor, Distribution, Distribution], Tensor]
 """What is minimised: images, p(x | z) and q(z | x) in, a scalar out."""
@@ -26,6 +26,28 @@ def negative_elbo(x: Tensor, p_x_given_z: Distribution, q_z_given_x: Distributio
     For another weight of the divergence pass ``lambda x, p, q: -elbo(x, p, q, beta=4).elbo.mean()``.
     """
     return -elbo(x, p_x_given_z, q_z_given_x).elbo.mean()
+
+
+def negative_grid_elbo(how: How = "bin") -> Loss:
+    """Return a loss like :func:`negative_elbo` that gives each grey level a mass instead of a density.
+
+    A density earns an unbounded reward at a value that occurs exactly, such as black. A mass does not.
+
+    Args:
+        how: ``"bin"`` or ``"dequantize"``, see :func:`vaelosses.bits.grid_log_prob`.
+
+    >>> from vaelosses.likelihoods import GaussianHead
+    >>> from vaelosses.models import MLPVAE
+    >>> black = torch.zeros(10, 1, 28, 28)
+    >>> negative_grid_elbo()(black, *MLPVAE(GaussianHead())(black)) > 0
+    tensor(True)
+    """
+
+    def loss(x: Tensor, p_x_given_z: Distribution, q_z_given_x: Distribution) -> Tensor:
+        rate = kl_divergence(q_z_given_x, standard_normal_prior(q_z_given_x))
+        return (rate - grid_log_prob(p_x_given_z, x, how=how)).mean()
+
+    return loss
 
 
 @dataclass
