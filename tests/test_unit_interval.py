@@ -163,3 +163,11 @@ def test_samples_carry_the_gradient_of_their_distribution_function(cls: type) ->
         expected = -slope / d.log_prob(fixed).exp()
         assert one.item() == pytest.approx(expected.item(), rel=1e-6)
         assert np.isfinite(one.item())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_white_is_inside_the_smallest_squeeze_in_every_precision(dtype: torch.dtype) -> None:
+    d = LogitLaplace(0.0, 1.0, squeeze=1e-7)
+    assert d.log_prob(torch.ones((), dtype=dtype)).isfinite()
+    with pytest.raises(ValueError, match="value"):
+        d.log_prob(torch.tensor(1.01, dtype=dtype))

@@ -59,6 +59,7 @@ class Lab:
         digits: data.Dataset | None = None,
         latent_dim: int = 20,
         epochs: int | None = None,
+        num_levels: int = 256,
         seed: int = 0,
     ) -> Run:
         """Train the book's network (two hidden layers of 500, ReLU, Adam) with the given head.
@@ -69,6 +70,7 @@ class Lab:
             digits: other data than the chapter's.
             latent_dim: number of latents.
             epochs: other than the budget's.
+            num_levels: how many grey levels the digits have.
             seed: of the weights, the order of the images and the noise.
         """
         digits = digits or self.digits
@@ -82,7 +84,7 @@ class Lab:
             x_test=digits.x_test,
             seed=seed,
         )
-        return Run(model, history, evaluate(model, digits.x_test))
+        return Run(model, history, evaluate(model, digits.x_test, num_levels=num_levels))
 
     def table(self, runs: Mapping[str, Run]) -> pd.DataFrame:
         """Return the runs beside the baselines that use no network, cheapest code first.

@@ -18,6 +18,7 @@ class OpenInterval(constraints.interval):
     """The numbers between two bounds, without the bounds."""
 
     def check(self, value: Tensor) -> Tensor:
+        value = value.to(torch.promote_types(value.dtype, torch.float32))  # half precision rounds the bounds
         return (self.lower_bound < value) & (value < self.upper_bound)
 
     def __repr__(self) -> str:
