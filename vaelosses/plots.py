@@ -9,6 +9,9 @@ import torch
 from cycler import cycler
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
+from torch.distributions import Distribution
+
+from .training import mean_image
 
 if TYPE_CHECKING:
     from .experiment import Run
@@ -102,11 +105,15 @@ def reconstructions(
         torch.manual_seed(seed)
         with torch.no_grad():
             p_x_given_z = model.decode(model.encode(x.to(next(model.parameters()).device)).mean)
-        pixels = p_x_given_z.base_dist
         for what in show:
-            image = pixels.sample() if what == "sample" else getattr(pixels, what)
-            rows[f"{name}\n{what}" if name else what] = image
+            rows[f"{name}\n{what}" if name else what] = _image(p_x_given_z, what)
     image_rows(rows)
+
+
+def _image(p_x_given_z: Distribution, what: str) -> Tensor:
+    if what == "sample":
+        return p_x_given_z.sample()
+    return mean_image(p_x_given_z) if what == "mean" else getattr(p_x_given_z.base_dist, what)
 
 
 def latent_plane(model: "VAE", *, size: int = 10, extent: float = 2.5) -> None:
@@ -114,7 +121,7 @@ def latent_plane(model: "VAE", *, size: int = 10, extent: float = 2.5) -> None:
     axis = torch.linspace(-extent, extent, size)
     z = torch.cartesian_prod(-axis, axis).flip(1).to(next(model.parameters()).device)
     with torch.no_grad():
-        images = model.decode(z).mean
+        images = mean_image(model.decode(z))
     canvas = torch.cat([torch.cat(list(row), dim=-1) for row in images.split(size)], dim=-2)
     _, ax = plt.subplots(figsize=(4.6, 4.6))
     ax.imshow(_as_picture(canvas), cmap="gray", vmin=0, vmax=1, extent=(-extent, extent) * 2)

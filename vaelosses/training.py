@@ -14,7 +14,16 @@ from .bits import How, grid_log_prob, nats_to_bits_per_dim
 from .models import VAE
 from .objectives import elbo, standard_normal_prior
 
-__all__ = ["Evaluation", "History", "Loss", "evaluate", "fit", "negative_elbo", "negative_grid_elbo"]
+__all__ = [
+    "Evaluation",
+    "History",
+    "Loss",
+    "evaluate",
+    "fit",
+    "mean_image",
+    "negative_elbo",
+    "negative_grid_elbo",
+]
 
 Loss = Callable[[Tensor, Distribution, Distribution], Tensor]
 """What is minimised: images, p(x | z) and q(z | x) in, a scalar out."""
@@ -160,7 +169,12 @@ def _mean_loss(model: VAE, x: Tensor, loss: Loss, batch_size: int = 1000) -> flo
     return total / len(x)
 
 
-def _mean_image(p_x_given_z: Distribution, num_samples: int = 64) -> Tensor:
+def mean_image(p_x_given_z: Distribution, *, num_samples: int = 64) -> Tensor:
+    """Return the mean of p(x | z), or the mean of some samples where it has no closed form.
+
+    >>> mean_image(Normal(torch.ones(2), 3.0))
+    tensor([1., 1.])
+    """
     try:
         return p_x_given_z.mean
     except NotImplementedError:  # no closed form: see the likelihood's docstring
@@ -211,7 +225,7 @@ def evaluate(model: VAE, x: Tensor, *, num_levels: int = 256, seed: int = 0) -> 
         terms = elbo(part, p_x_given_z, q_z_given_x)
         exact = grid_log_prob(p_x_given_z, part, num_levels=num_levels)
         noisy = grid_log_prob(p_x_given_z, part, how="dequantize", num_levels=num_levels)
-        error = (part - _mean_image(p_x_given_z)).square().flatten(1).mean(1)
+        error = (part - mean_image(p_x_given_z)).square().flatten(1).mean(1)
         terms = (terms.elbo, terms.kl, exact, noisy, error)
         sums += torch.stack([term.double().sum().cpu() for term in terms])
         each_kl = kl_divergence(q_z_given_x.base_dist, Normal(0.0, 1.0))

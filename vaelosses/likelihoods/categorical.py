@@ -1,5 +1,7 @@
 """Categorical: one free probability for each grey level, by a softmax."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torch.distributions import Independent, constraints
@@ -60,6 +62,12 @@ class Categorical(GreyLikelihood):
         shape = torch.broadcast_shapes(level.shape, logits.shape[:-1])
         log_probs = logits.log_softmax(-1).expand(*shape, -1)
         return log_probs.gather(-1, level.expand(shape).long().unsqueeze(-1)).squeeze(-1)
+
+    def _masses(self) -> Iterator[tuple[float, Tensor]]:
+        # The normaliser is computed once, and not once for each level.
+        (logits,) = self._promoted()
+        for k, log_mass in enumerate(logits.log_softmax(-1).unbind(-1)):
+            yield k / (self.num_levels - 1), log_mass
 
     @torch.no_grad()
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:
