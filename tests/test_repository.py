@@ -57,7 +57,6 @@ CHAPTERS = {
 """The chapter that teaches each likelihood: its own, but for the relatives of another one."""
 
 PLANNED = {
-    "bits_per_dim",
     "laplace",
     "logit_normal",
 }
