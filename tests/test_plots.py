@@ -11,8 +11,9 @@ from matplotlib.colors import to_rgb
 
 import vaelosses.likelihoods
 from vaelosses import MLPVAE, GaussianHead, plots
+from vaelosses.evaluation import evaluate
 from vaelosses.experiment import Run
-from vaelosses.training import evaluate, fit
+from vaelosses.training import fit
 
 matplotlib.use("agg")
 

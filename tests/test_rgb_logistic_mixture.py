@@ -12,8 +12,9 @@ from scipy import stats
 from tolerances import EXACT, P_VALUE, QUADRATURE, SAMPLES
 
 from vaelosses import ConvVAE, RGBLogisticMixture, RGBLogisticMixtureHead, bits_per_dim
+from vaelosses.evaluation import evaluate
 from vaelosses.likelihoods import ChannelsFirst
-from vaelosses.training import evaluate, fit
+from vaelosses.training import fit
 
 SHAPES = {"logits": (2,), "loc": (2, 3), "scale": (2, 3), "coefficients": (2, 3)}
 

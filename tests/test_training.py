@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from torch.distributions import Independent, Normal
 
 from vaelosses import MLPVAE, GaussianHead, elbo
 from vaelosses.bits import grid_log_prob
 from vaelosses.data import load
-from vaelosses.training import evaluate, fit, negative_elbo, negative_grid_elbo
+from vaelosses.evaluation import evaluate
+from vaelosses.training import fit, negative_elbo, negative_grid_elbo
 
 
 @pytest.fixture(scope="module")
@@ -109,44 +109,6 @@ def test_bad_arguments(digits: torch.Tensor) -> None:
     for batch_size in (0, 257):
         with pytest.raises(ValueError, match=f"batch_size: got {batch_size}, expected 1 to 256"):
             fit(small_model(), digits, epochs=1, batch_size=batch_size)
-
-
-class Known(MLPVAE):
-    """An encoder with one live and one dead latent, and a decoder that ignores both."""
-
-    def encode(self, x: torch.Tensor) -> Independent:
-        live = x.flatten(1).mean(1, keepdim=True) * 10
-        return Independent(
-            Normal(torch.cat([live, 0 * live], 1), torch.tensor([0.5, 1.0]).expand(len(x), 2)), 1
-        )
-
-    def decode(self, z: torch.Tensor, target: torch.Tensor | None = None) -> Independent:
-        return self.head(torch.full((len(z), 1, 28, 28), 0.2), target)
-
-
-def test_evaluate_equals_a_direct_computation(digits: torch.Tensor) -> None:
-    model = Known(GaussianHead(scale=0.3), latent_dim=2)
-    e = evaluate(model, digits)
-    x = digits.double().flatten(1)
-    live = 10 * x.mean(1)
-    kl = ((live**2 + 0.25 - 1) / 2 - math.log(0.5)).mean().item()
-    normal = torch.distributions.Normal(torch.tensor(0.2).double(), torch.tensor(0.3).double())
-    lower = torch.where(x == 0, -math.inf, x - 0.5 / 255)
-    upper = torch.where(x == 1, math.inf, x + 0.5 / 255)
-    nats = -(normal.cdf(upper) - normal.cdf(lower)).log().sum(1).mean().item()
-    assert e.kl == pytest.approx(kl, rel=1e-5)
-    assert e.elbo == pytest.approx(normal.log_prob(x).sum(1).mean().item() - kl, rel=1e-5)
-    assert e.mse == pytest.approx((x - 0.2).square().mean().item(), rel=1e-5)
-    assert e.bits_per_dim == pytest.approx((nats + kl) / (784 * math.log(2)), rel=1e-5)
-    density = (784 * math.log(255) - normal.log_prob(x).sum(1).mean().item() + kl) / (784 * math.log(2))
-    cost_of_noise = 1 / (24 * (0.3 * 255) ** 2 * math.log(2))
-    assert e.dequantized_bits_per_dim == pytest.approx(density + cost_of_noise, abs=1e-4)
-    assert e.active_latents == 1
-
-
-def test_evaluate_refuses_pixels_off_the_grid(digits: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match="levels off the grid"):
-        evaluate(small_model(), digits * 0.9)
 
 
 def test_beta_reaches_the_loss(digits: torch.Tensor) -> None:

@@ -13,9 +13,10 @@ import sympy
 import torch
 
 from . import baselines, data, plots
+from .evaluation import Evaluation, evaluate
 from .likelihoods import Head
 from .models import MLPVAE
-from .training import Evaluation, History, Loss, evaluate, fit, negative_elbo
+from .training import History, Loss, fit, negative_elbo
 
 __all__ = ["EPOCHS", "FORMATS", "Lab", "Run", "start"]
 

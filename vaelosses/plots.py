@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 from torch.distributions import Distribution
 
-from .training import mean_image
+from .evaluation import mean_image
 
 if TYPE_CHECKING:
     from .experiment import Run

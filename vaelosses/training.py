@@ -1,29 +1,19 @@
-"""Training and evaluating: one loop and one set of numbers for every chapter."""
+"""Training: one loop and the losses that it minimises."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Normal, kl_divergence
+from torch.distributions import Distribution, kl_divergence
 from tqdm import tqdm
 
-from .bits import How, grid_log_prob, nats_to_bits_per_dim
+from .bits import How, grid_log_prob
 from .models import VAE
 from .objectives import elbo, standard_normal_prior
 
-__all__ = [
-    "Evaluation",
-    "History",
-    "Loss",
-    "evaluate",
-    "fit",
-    "mean_image",
-    "negative_elbo",
-    "negative_grid_elbo",
-]
+__all__ = ["History", "Loss", "fit", "negative_elbo", "negative_grid_elbo"]
 
 Loss = Callable[[Tensor, Distribution, Distribution], Tensor]
 """What is minimised: images, p(x | z) and q(z | x) in, a scalar out."""
@@ -167,76 +157,3 @@ def _mean_loss(model: VAE, x: Tensor, loss: Loss, batch_size: int = 1000) -> flo
     device = next(model.parameters()).device
     total = sum(loss(part, *model(part)).item() * len(part) for part in x.to(device).split(batch_size))
     return total / len(x)
-
-
-def mean_image(p_x_given_z: Distribution, *, num_samples: int = 64) -> Tensor:
-    """Return the mean of p(x | z), or the mean of some samples where it has no closed form.
-
-    >>> mean_image(Normal(torch.ones(2), 3.0))
-    tensor([1., 1.])
-    """
-    try:
-        return p_x_given_z.mean
-    except NotImplementedError:  # no closed form: see the likelihood's docstring
-        return sum(p_x_given_z.sample() for _ in range(num_samples)) / num_samples
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A model on held-out images, averaged over them."""
-
-    elbo: float
-    """Evidence lower bound with beta = 1, in nats per image. A density where the likelihood is one."""
-    kl: float
-    """Its divergence term, in nats per image."""
-    bits_per_dim: float
-    """Minus the ELBO with exact bin masses, in bits per dimension; the end bins take the tails."""
-    dequantized_bits_per_dim: float
-    """The same with uniform noise inside the bins: the bound that belongs to the density that was trained."""
-    mse: float
-    """Mean squared error of the mean image, per dimension; of 64 samples where it has no closed form."""
-    active_latents: int
-    """Latents whose mean divergence exceeds 0.01 nats."""
-
-
-@torch.no_grad()
-def evaluate(model: VAE, x: Tensor, *, num_levels: int = 256, seed: int = 0) -> Evaluation:
-    """Evaluate with one sample of z per image.
-
-    Args:
-        model: a trained VAE.
-        x: images ``[N, C, H, W]`` on the grid of ``num_levels`` grey levels.
-        num_levels: how many grey levels the data have.
-        seed: of the samples.
-
-    >>> from vaelosses.likelihoods import GaussianHead
-    >>> from vaelosses.models import MLPVAE
-    >>> black = torch.zeros(10, 1, 28, 28)
-    >>> evaluate(MLPVAE(GaussianHead(), latent_dim=2), black).bits_per_dim < 8
-    True
-    """
-    model.eval()
-    torch.manual_seed(seed)
-    device = next(model.parameters()).device
-    sums = torch.zeros(5, dtype=torch.float64)
-    kl_per_latent = torch.zeros(model.latent_dim, dtype=torch.float64)
-    for part in x.to(device).split(1000):
-        p_x_given_z, q_z_given_x = model(part)
-        terms = elbo(part, p_x_given_z, q_z_given_x)
-        exact = grid_log_prob(p_x_given_z, part, num_levels=num_levels)
-        noisy = grid_log_prob(p_x_given_z, part, how="dequantize", num_levels=num_levels)
-        error = (part - mean_image(p_x_given_z)).square().flatten(1).mean(1)
-        terms = (terms.elbo, terms.kl, exact, noisy, error)
-        sums += torch.stack([term.double().sum().cpu() for term in terms])
-        each_kl = kl_divergence(q_z_given_x.base_dist, Normal(0.0, 1.0))
-        kl_per_latent += each_kl.double().sum(0).cpu()
-    bound, kl, exact, noisy, mse = (sums / len(x)).tolist()
-    num_dims = math.prod(x.shape[1:])
-    return Evaluation(
-        elbo=bound,
-        kl=kl,
-        bits_per_dim=nats_to_bits_per_dim(kl - exact, num_dims),
-        dequantized_bits_per_dim=nats_to_bits_per_dim(kl - noisy, num_dims),
-        mse=mse,
-        active_latents=int((kl_per_latent / len(x) > 0.01).sum()),
-    )
