@@ -39,6 +39,8 @@ def test_learning_curves() -> None:
     lines = plt.gca().lines
     assert [line.get_label() for line in lines] == ["a", "b"]
     assert lines[0].get_ydata().tolist() == run.history.test_loss
+    assert {line.get_color() for line in lines} == {plots.COLORS["gaussian"]}
+    assert len({line.get_linestyle() for line in lines}) == 2
 
 
 def test_image_rows_show_the_pixels_between_black_and_white() -> None:

@@ -1,5 +1,6 @@
 """Figures: one style, one colour per likelihood, through the whole book."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,11 @@ __all__ = ["COLORS", "image_rows", "latent_plane", "learning_curves", "reconstru
 # Okabe and Ito's palette, which readers with any common colour blindness can tell apart.
 _PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#555555"]
 
-# For more names than it has colours, it is filled up from Tol's muted palette, made for the same purpose.
+# For more names than it has colours, it is filled up from Tol's palettes, made for the same purpose.
 COLORS = {
     "gaussian": "#0072B2",
     "laplace": "#009E73",
-    "student_t": "#44AA99",
+    "student_t": "#EE3377",
     "bernoulli": "#D55E00",
     "continuous_bernoulli": "#CC79A7",
     "logit_normal": "#E69F00",
@@ -42,6 +43,8 @@ COLORS = {
     "rgb_logistic_mixture": "#DDCC77",
 }
 """The colour of each likelihood wherever it is drawn."""
+
+_DASHES = ("-", "--", ":", "-.")
 
 
 def use_style() -> None:
@@ -64,11 +67,19 @@ def use_style() -> None:
 
 
 def learning_curves(runs: Mapping[str, "Run"], *, ylabel: str = "test loss (nats per image)") -> None:
-    """Draw the held-out loss of each run after every epoch."""
+    """Draw the held-out loss of each run after every epoch, in the colour of its likelihood.
+
+    Runs of the same likelihood differ in the dashes.
+    """
     _, ax = plt.subplots()
+    drawn = Counter()
     for name, run in runs.items():
         losses = run.history.test_loss
-        ax.plot(range(1, len(losses) + 1), losses, label=name)
+        likelihood = type(run.model.head).__module__.rpartition(".")[2]  # one name: that of its file
+        color = COLORS.get(likelihood, "#000000")
+        dashes = _DASHES[drawn[color] % len(_DASHES)]
+        drawn[color] += 1
+        ax.plot(range(1, len(losses) + 1), losses, color=color, linestyle=dashes, label=name)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=ylabel)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
