@@ -13,3 +13,6 @@ SAMPLES = 30_000
 
 P_VALUE = 1e-5
 """A sampler against its log_prob: the smallest p-value that passes."""
+
+EXPLAINED = 1e-6
+"""A number of `explain_loss` against arithmetic by hand, relative."""

@@ -10,6 +10,7 @@ and come with ``pip install "vaelosses[book]"``.
 from . import baselines
 from .bits import bits_per_dim, grid_log_prob
 from .checks import check_likelihood
+from .explain import explain_loss
 from .likelihoods import (
     Bernoulli,
     BernoulliHead,
@@ -93,6 +94,7 @@ __all__ = [
     "bits_per_dim",
     "check_likelihood",
     "elbo",
+    "explain_loss",
     "grid_log_prob",
 ]
 

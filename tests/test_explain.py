@@ -1,0 +1,550 @@
+"""`explain_loss` against arithmetic by hand: any combination of terms, and the losses of public code."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from museum import MNIST, MUSEUM, Exhibit, kl, sse
+from tolerances import EXPLAINED
+from torch import Tensor, nn
+from torch.distributions import Independent, Normal
+
+import vaelosses as vl
+from vaelosses import explain_loss
+from vaelosses.explain import Explanation
+
+FAST = {"deadline": None, "phases": (Phase.explicit, Phase.reuse, Phase.generate)}
+"""A failure is reported as it was found: to shrink it would take minutes."""
+
+Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+def explain(
+    loss: Loss, image_shape: tuple[int, ...] = (1, 4, 5), latent_dim: int = 3, **more: object
+) -> Explanation:
+    return explain_loss(loss, image_shape=image_shape, latent_dim=latent_dim, **more)
+
+
+def arguments(image: tuple[int, ...], latents: int, batch: int) -> dict[str, Tensor]:
+    random = torch.Generator().manual_seed(7)
+    x, x_hat = (torch.rand(batch, *image, generator=random, dtype=torch.float64) for _ in range(2))
+    mu, logvar = (torch.randn(batch, latents, generator=random, dtype=torch.float64) for _ in range(2))
+    names = {"x": x, "x_hat": 0.01 + 0.98 * x_hat, "mu": mu, "logvar": logvar}
+    return {name: tensor.requires_grad_(name != "x") for name, tensor in names.items()}
+
+
+def assert_code_trains_the_same(
+    report: Explanation, loss: Loss, image: tuple[int, ...], latents: int, batch: int
+) -> None:
+    """The lines run; `scale` times their gradient is that of the loss, their value less by `constant`."""
+    given = arguments(image, latents, batch)
+    if "Independent(Bernoulli(" in report.code:  # which refuses grey
+        given["x"] = given["x"].round()
+    scope = dict(given)
+    exec(report.code, scope)
+    theirs = loss(*given.values())
+    leaves = [given[name] for name in ("x_hat", "mu", "logvar")]
+    options = {"allow_unused": True, "materialize_grads": True}
+    ours = torch.autograd.grad(report.scale * scope["loss"], leaves, **options)
+    expected = torch.autograd.grad(theirs, leaves, **options)
+    for one, other in zip(ours, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=EXPLAINED, atol=EXPLAINED * other.abs().max().item())
+    if report.constant is not None:
+        size = max(1.0, abs(scope["loss"].item()), abs(theirs.item() / report.scale))
+        excess = theirs.item() / report.scale - scope["loss"].item()
+        assert excess == pytest.approx(report.constant, abs=EXPLAINED * size)
+
+
+# Any combination.
+
+
+@dataclass(frozen=True)
+class Term:
+    """A loss of each pixel, and how many natural units of it are one nat at scale one."""
+
+    of_pixels: Callable[[Tensor, Tensor], Tensor]
+    unit: float = 1.0
+    parameter: str | None = None
+
+
+TERMS = {
+    "squared": Term(lambda x, h: (x - h) ** 2, 2.0, "sigma2"),
+    "absolute": Term(lambda x, h: (x - h).abs(), 1.0, "b"),
+    "BCE on probabilities": Term(lambda x, h: F.binary_cross_entropy(h, x, reduction="none")),
+    "BCE on logits": Term(lambda x, h: F.binary_cross_entropy_with_logits(h, x, reduction="none")),
+    "continuous Bernoulli on logits": Term(lambda x, h: -vl.ContinuousBernoulli(h).log_prob(x)),
+    "logit-Laplace": Term(lambda x, h: ((0.1 + 0.8 * x).logit() - h).abs(), 1.0, "b"),
+    "logit-normal": Term(lambda x, h: (torch.logit(x, 1e-6) - h) ** 2, 2.0, "sigma2"),
+}
+
+weights = st.floats(-6, 6).map(lambda exponent: 10.0**exponent)
+sizes = st.integers(1, 6)
+what = st.sampled_from(["sum", "mean"])
+
+
+def reduced(values: Tensor, axes: list[str]) -> Tensor:
+    """Sum or average over each axis."""
+    for axis in reversed(axes):
+        values = values.sum(-1) if axis == "sum" else values.mean(-1)
+    return values
+
+
+@settings(max_examples=100, **FAST)
+@given(
+    st.sampled_from(sorted(TERMS)),
+    weights,
+    weights,
+    st.tuples(st.integers(1, 3), sizes, sizes),
+    st.integers(2, 5),
+    st.integers(1, 7),
+    st.lists(what, min_size=4, max_size=4),
+    st.lists(what, min_size=2, max_size=2),
+)
+def test_any_combination(
+    name: str,
+    a: float,
+    w: float,
+    image: tuple[int, int, int],
+    batch: int,
+    latents: int,
+    over_images: list[str],
+    over_latents: list[str],
+) -> None:
+    term = TERMS[name]
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        reconstruction = reduced(term.of_pixels(x, x_hat), over_images)
+        return a * reconstruction + w * reduced(kl(mu, logvar), over_latents)
+
+    report = explain(loss, image, latents, batch_size=batch)
+    images = math.prod(n for n, how in zip((batch, *image), over_images, strict=True) if how == "mean")
+    codes = math.prod(n for n, how in zip((batch, latents), over_latents, strict=True) if how == "mean")
+    beta = (w / codes) / (a * term.unit / images)
+    assert report.family == name
+    assert report.beta == pytest.approx(beta, rel=EXPLAINED)
+    assert report.sigma2 == (pytest.approx(beta, rel=EXPLAINED) if term.parameter == "sigma2" else None)
+    assert report.b == (pytest.approx(beta, rel=EXPLAINED) if term.parameter == "b" else None)
+    assert (report.kl, report.separates, report.bounded) == ("right", True, True)
+    axes = ("batch", "channels", "height", "width")
+    # With the channels last where they must be.
+    if image[2] in (1, 3, 4) and image[0] not in (1, 3, 4):
+        axes = ("batch", "height", "width", "channels")
+    assert report.reductions == {
+        "reconstruction": dict(zip(axes, over_images, strict=True)),
+        "kl": dict(zip(("batch", "latents"), over_latents, strict=True)),
+    }
+    assert_code_trains_the_same(report, loss, image, latents, batch)
+    assert str(report)
+
+
+@settings(max_examples=25, **FAST)
+@given(weights, weights, st.sampled_from([(1, 3, 4), (5,), (2, 2, 2)]), st.booleans())
+def test_log_mse(a: float, w: float, image: tuple[int, ...], of_batch: bool) -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        squared = (x - x_hat).square().flatten(1)
+        mean = squared.mean() if of_batch else squared.mean(1)
+        return a * mean.log().mean() + w * kl(mu, logvar).sum(1).mean()
+
+    report = explain(loss, image)
+    # a log MSE of an image is (2 a / D) times D/2 log MSE.
+    assert report.beta == pytest.approx(w * math.prod(image) / (2 * a), rel=EXPLAINED)
+    assert (report.family, report.sigma2, report.bounded) == ("log-MSE", None, False)
+    assert f"best sigma of each {'batch' if of_batch else 'image'}" in report.answer
+    assert_code_trains_the_same(report, loss, image, 3, 8)
+
+
+@settings(max_examples=25, **FAST)
+@given(
+    st.floats(-3, 3),
+    st.floats(-3, 3),
+    st.sampled_from(["Gaussian", "Laplace", "LogitLaplace", "LogitNormal"]),
+)
+def test_a_complete_negative_elbo(log_scale: float, log_beta: float, name: str) -> None:
+    """Its constants are found: at beta = 1 all are there, and with a Jacobian at any beta."""
+    scale, beta = 10**log_scale, 10**log_beta if name.startswith("Logit") else 1.0
+    likelihood = getattr(vl, name)
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        p = Independent(likelihood(x_hat, scale), 3)
+        return -vl.elbo(x, p, Independent(Normal(mu, (0.5 * logvar).exp()), 1), beta=beta).elbo.mean()
+
+    report = explain(loss)
+    assert report.constant == 0
+    assert report.scale == pytest.approx(1, rel=EXPLAINED)
+    of_scale = scale**2 if name in ("Gaussian", "LogitNormal") else scale
+    assert report.beta == pytest.approx(beta * of_scale, rel=EXPLAINED)
+    assert "nothing is dropped" in dict(report.findings)["constants"]
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 1e-7, 1e-3, 0.1])
+@pytest.mark.parametrize("how", ["squeeze", "clamp"])
+@pytest.mark.parametrize("jacobian", [False, True])
+def test_logit_laplace(epsilon: float, how: str, jacobian: bool) -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        y = x.clamp(epsilon, 1 - epsilon) if how == "clamp" else epsilon + (1 - 2 * epsilon) * x
+        nll = (y.logit() - x_hat).abs() / 0.2
+        nll = nll + math.log(0.4) + (y.log() + (1 - y).log() if jacobian else 0)
+        return nll.sum() + kl(mu, logvar).sum()
+
+    report = explain(loss)
+    assert report.family == "logit-Laplace"
+    assert report.b == pytest.approx(0.2, rel=EXPLAINED)
+    words = dict(report.findings)["family"]
+    assert words == "logit-Laplace" + (
+        f", pixels {how}{'d' if how[-1] == 'e' else 'ed'} by {epsilon:g}" if epsilon else ""
+    )
+    assert any("Jacobian" in text for text in report.warnings) != jacobian
+    assert any("infinite logits" in text for text in report.warnings) == (epsilon == 0)
+    if jacobian and how == "squeeze":
+        # The density of y, not of the pixel: log(1 - 2 epsilon) is missing for each.
+        assert report.constant == pytest.approx(20 * math.log1p(-2 * epsilon), abs=EXPLAINED)
+    assert_code_trains_the_same(report, loss, (1, 4, 5), 3, 8)
+
+
+# The losses of public code.
+
+
+@pytest.mark.parametrize("exhibit", MUSEUM, ids=str)
+def test_museum(exhibit: Exhibit) -> None:
+    report = explain(exhibit.loss, exhibit.image_shape, exhibit.latent_dim, **exhibit.options)
+    for name, value in exhibit.expected.items():
+        expected = pytest.approx(value, rel=EXPLAINED) if isinstance(value, float) else value
+        assert getattr(report, name) == expected, f"{name}\n{report}"
+    assert exhibit.warning in " ".join(report.warnings)
+    if report.scale is not None:
+        batch = exhibit.options.get("batch_size", 8)
+        assert_code_trains_the_same(report, exhibit.loss, exhibit.image_shape, exhibit.latent_dim, batch)
+
+
+# What else is no likelihood, and what is said of it.
+
+
+def with_kl(reconstruction: Callable[[Tensor, Tensor], Tensor]) -> Loss:
+    return lambda x, x_hat, mu, logvar: reconstruction(x, x_hat) + kl(mu, logvar).sum()
+
+
+FOVEA = torch.linspace(1, 3, 20, dtype=torch.float64).reshape(1, 4, 5)
+
+UNKNOWN = [
+    ("beyond it is not, as in a Huber loss", lambda x, h: F.smooth_l1_loss(h, x, reduction="sum")),
+    ("", lambda x, h: (h - x).cosh().log().sum()),
+    ("It is the sum 2 x squared + 0.5 x absolute", lambda x, h: ((h - x) ** 2 + 0.5 * (h - x).abs()).sum()),
+    ("with a weight for each pixel, from 1 to 3", lambda x, h: (0.5 * FOVEA * (h - x) ** 2).sum()),
+    ("function of the mean squared error", lambda x, h: F.mse_loss(h, x).sqrt()),
+    ("With x and x_hat exchanged it is BCE on probabilities", lambda x, h: F.binary_cross_entropy(x, h)),
+    ("The loss does not depend on x_hat", lambda x, h: x.sum()),
+    ("", lambda x, h: (h**2).sum()),
+    ("no gradient goes there", lambda x, h: F.mse_loss(h.detach(), x)),
+    ("The loss moves x to [-1, 1], where it is squared", lambda x, h: F.mse_loss(h, 2 * x - 1)),
+    ("For large errors it is absolute", lambda x, h: F.huber_loss(h, x, delta=1e-4)),
+]
+
+
+@pytest.mark.parametrize(("words", "reconstruction"), UNKNOWN)
+def test_no_known_likelihood(words: str, reconstruction: Callable[[Tensor, Tensor], Tensor]) -> None:
+    report = explain(with_kl(reconstruction))
+    assert report.family == "no known likelihood", str(report)
+    assert report.answer.startswith("no known likelihood")
+    assert (report.sigma2, report.b, report.beta, report.code, report.scale) == (None,) * 5
+    assert report.kl == "right"
+    assert words in " ".join(report.warnings)
+
+
+def parts(mean: float, variance: float, log: float) -> Loss:
+    """A squared error, and the three parts of a divergence."""
+    return lambda x, x_hat, mu, logvar: (
+        0.5 * (x - x_hat).square().sum() + 0.5 * (mean * mu**2 + variance * logvar.exp() - log * logvar).sum()
+    )
+
+
+def log_sigma(x: Tensor, x_hat: Tensor, mu: Tensor, log_sigma: Tensor) -> Tensor:
+    return 0.5 * sse(x, x_hat).sum() + (0.5 * (mu**2 + (2 * log_sigma).exp() - 1) - log_sigma).sum()
+
+
+@pytest.mark.parametrize(
+    ("loss", "verdict", "bounded", "beta", "words"),
+    [
+        (parts(1, 1, 1), "right", True, 1.0, ""),
+        (parts(3, 3, 3), "right", True, 3.0, ""),
+        (parts(-1, -1, -1), "wrong sign", False, -1.0, "The KL has the wrong sign"),
+        (parts(0, 0, 0), "missing", True, 0.0, "does not depend on mu"),
+        (parts(2, 1, 1), "unequal weights", True, None, "look for a factor"),
+        (parts(1, 2, 1), "unequal weights", True, None, "look for a factor"),
+        (parts(1, 1, 2), "unequal weights", True, None, "2 times the KL to N(0, 2)"),
+        (parts(4, 4, 1), "unequal weights", True, None, "1 times the KL to N(0, 0.25)"),
+        (parts(1, 0, 1), "unequal weights", False, None, "look for a factor"),
+        (parts(1, 1, -1), "unequal weights", False, None, ""),
+        (parts(0, 1, 1), "unequal weights", True, None, ""),
+        (log_sigma, "right for log sigma", True, 1.0, "exp(2 logvar)"),
+        (lambda x, h, m, s: sse(x, h).sum() + kl(m, s).clamp(min=0.5).sum(), "cannot tell", None, None, ""),
+        (lambda x, h, m, s: sse(x, h).sum() + (kl(m, s).sum() - 25).abs(), "cannot tell", None, None, ""),
+        (lambda x, h, m, s: sse(x, h).sum() + (kl(m, s).sum() - 500).abs(), "cannot tell", None, None, ""),
+        (lambda x, h, m, s: sse(x, h).sum() + m.abs().sum(), "cannot tell", None, None, ""),
+    ],
+)
+def test_divergences(loss: Loss, verdict: str, bounded: bool | None, beta: float | None, words: str) -> None:
+    report = explain(loss)
+    assert report.family == "squared"
+    assert report.kl == verdict
+    assert report.bounded is bounded
+    assert report.beta == (None if beta is None else pytest.approx(beta, rel=EXPLAINED))
+    assert words in " ".join(report.warnings)
+    if report.scale is not None:
+        assert_code_trains_the_same(report, loss, (1, 4, 5), 3, 8)
+
+
+def test_signs_of_the_reconstruction() -> None:
+    wrong = explain(lambda x, h, m, s: -sse(x, h).sum() + kl(m, s).sum())
+    assert (wrong.beta, wrong.sigma2, wrong.bounded) == (pytest.approx(-0.5, rel=EXPLAINED), None, False)
+    assert "wrong sign" in wrong.answer
+    assert "makes the errors larger" in wrong.warnings[0]
+    elbo = explain(lambda x, h, m, s: -sse(x, h).sum() - kl(m, s).sum(), eigenvalues=torch.ones(3))
+    assert elbo.sigma2 == pytest.approx(0.5, rel=EXPLAINED)
+    assert elbo.warnings[0].startswith("Both signs are wrong: this is an ELBO")
+    assert elbo.surviving_latents is None
+
+
+def test_terms_that_do_not_separate() -> None:
+    report = explain(lambda x, h, m, s: (sse(x, h).sum() + kl(m, s).sum()).log())
+    assert report.separates is False
+    assert (report.family, report.kl) == ("no known likelihood", "cannot tell")
+    assert "not a function of the images plus" in report.answer
+
+
+# Shapes.
+
+
+def test_sizes_that_are_written_as_numbers() -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        squared = (x.view(-1, 784) - x_hat.view(-1, 784)).square()
+        return squared.mean() * 784 + kl(mu, logvar).sum(1).mean()
+
+    report = explain(loss, MNIST, 10)
+    assert report.sigma2 == pytest.approx(0.5, rel=EXPLAINED)
+    assert report.reductions["reconstruction"] == {
+        "batch": "mean",
+        "channels": "mean",
+        "height": "cannot tell",
+        "width": "cannot tell",
+    }
+    assert any("Sizes are hard-coded" in text and "RuntimeError" in text for text in report.warnings)
+
+
+def test_a_batch_size_that_is_written_as_a_number() -> None:
+    report = explain(lambda x, h, m, s: (sse(x, h).sum() + kl(m, s).sum()) / 64)
+    assert report.beta == pytest.approx(0.5, rel=EXPLAINED)
+    assert report.reductions["kl"] == {"batch": "sum", "latents": "sum"}
+
+
+@pytest.mark.parametrize("batch", [2, 8, 128])
+def test_one_mean_over_the_batch(batch: int) -> None:
+    report = explain(lambda x, h, m, s: sse(x, h).sum() + kl(m, s).sum(1).mean(), batch_size=batch)
+    assert report.beta == pytest.approx(0.5 / batch, rel=EXPLAINED)
+    assert "beta is 0.5 / the batch size" in " ".join(report.warnings)
+    assert f"for a batch of {batch}" in report.answer
+
+
+def test_a_common_factor_is_no_trap() -> None:
+    report = explain(lambda x, h, m, s: (sse(x, h).mean() + kl(m, s).sum(1).mean()) / x[0].numel())
+    assert report.beta == pytest.approx(0.5, rel=EXPLAINED)
+    assert report.reductions["kl"]["width"] == "mean"
+    assert not any("that of a sum" in text for text in report.warnings)
+
+
+def test_pixels_from_minus_one_to_one() -> None:
+    report = explain(lambda x, h, m, s: sse(x, h).mean() + kl(m, s).sum(1).mean(), pixel_range=(-1, 1))
+    assert report.sigma2 == pytest.approx(0.5, rel=EXPLAINED)
+    assert dict(report.findings)["sigma"] == "0.707107 (0.353553 of the pixel range) at beta = 1"
+
+
+# Eigenvalues.
+
+
+def test_surviving_latents() -> None:
+    """Of the eigenvalues of a diagonal covariance those above beta sigma^2 survive, as many as there are."""
+    eigenvalues = torch.tensor([5.0, 3.0, 2.0, 0.6, 0.4])
+    assert explain(parts(1, 1, 1), latent_dim=9, eigenvalues=eigenvalues).surviving_latents == 3
+    assert explain(parts(2.5, 2.5, 2.5), latent_dim=9, eigenvalues=eigenvalues).surviving_latents == 2
+    assert explain(parts(0.1, 0.1, 0.1), latent_dim=4, eigenvalues=eigenvalues).surviving_latents == 4
+    assert explain(parts(1, 1, 1)).surviving_latents is None
+    assert explain(with_kl(F.l1_loss), eigenvalues=eigenvalues).surviving_latents is None
+    images = torch.zeros(4, 1, 4, 5)
+    images[:2, 0, 0, 0] = torch.tensor([4.0, -4.0])  # a variance of 8
+    images[2:, 0, 1, 1] = torch.tensor([2.0, -2.0])  # a variance of 2
+    assert explain(parts(1, 1, 1), eigenvalues=images).surviving_latents == 2
+    assert explain(parts(3, 3, 3), eigenvalues=images).surviving_latents == 1
+
+
+# Losses that are hard to call.
+
+
+def test_single_precision_only() -> None:
+    one = torch.ones(20, 20)  # the matrix product refuses other types
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return ((x - x_hat).flatten(1) @ one.diag().diag()).square().sum() + kl(mu, logvar).sum()
+
+    report = explain(loss)
+    assert report.family == "squared"
+    assert report.sigma2 == pytest.approx(0.5, rel=1e-5)
+    assert "does not take double precision" in report.warnings[0]
+
+
+def test_a_cast_to_single_precision() -> None:
+    report = explain(lambda x, h, m, s: F.mse_loss(h.float(), x.float()) + kl(m, s).mean())
+    assert report.beta == pytest.approx(20 / 3 / 2, rel=1e-6)
+    assert "an epsilon, single precision, or a small second term" in " ".join(report.warnings)
+
+
+def test_black_and_white_only() -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        p = Independent(vl.Bernoulli(x_hat, validate_args=True), 3)
+        return -vl.elbo(x, p, Independent(Normal(mu, (0.5 * logvar).exp()), 1), beta=2).elbo.mean()
+
+    report = explain(loss)
+    assert (report.family, report.beta) == ("BCE on logits", pytest.approx(2, rel=EXPLAINED))
+    assert "The loss takes black and white pixels only." in report.warnings
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda x, h, m, s: sse(x, h + torch.randn_like(h)).sum() + kl(m, s).sum(), "it is random"),
+        (lambda x, h, m, s: (sse(x, h).sum() - 1e9).log() + kl(m, s).sum(), "it is not finite"),
+        (lambda x, h, m: sse(x, h).sum(), "it raises TypeError"),
+        (with_kl(lambda x, h: F.binary_cross_entropy(h - 2, x)), "it raises RuntimeError"),
+    ],
+)
+def test_it_cannot_tell(loss: Loss, words: str) -> None:
+    report = explain(loss)
+    assert report.family == "cannot tell"
+    assert words in report.answer
+    assert (report.beta, report.code, report.bounded, report.separates) == (None,) * 4
+    assert str(report)
+    assert report._repr_html_()
+
+
+def test_arguments_that_are_written_into() -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return x_hat.sub_(x).square().sum() + kl(mu, logvar).sum()
+
+    report = explain(loss)
+    assert report.sigma2 == pytest.approx(0.5, rel=EXPLAINED)
+    assert "The loss writes into its argument x_hat." in report.warnings
+
+
+def test_gradients_that_vanish_and_values_that_overflow() -> None:
+    rounded = explain(with_kl(lambda x, h: F.binary_cross_entropy(h.sigmoid(), x, reduction="sum")))
+    assert rounded.family == "BCE on logits"
+    assert "the gradient vanishes" in " ".join(rounded.warnings)
+    overflows = explain(with_kl(lambda x, h: ((1 + h.exp()).log() - x * h).sum()))
+    assert overflows.family == "BCE on logits"
+    assert "an overflow" in " ".join(overflows.warnings)
+
+
+def test_a_floor_under_the_best_sigma() -> None:
+    """A softclip of log sigma at -6 is log(sigma + exp(-6)), which small errors see."""
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        sigma = F.mse_loss(x_hat, x).sqrt() + math.exp(-6)
+        return (0.5 * ((x - x_hat) / sigma) ** 2 + sigma.log()).sum() + kl(mu, logvar).sum()
+
+    report = explain(loss, (3, 8, 8))
+    assert report.family == "no known likelihood"
+    assert "For large errors it is log-MSE" in " ".join(report.warnings)
+
+
+def test_an_epsilon_inside() -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        bce = -(x * (x_hat + 1e-8).log() + (1 - x) * (1 - x_hat + 1e-8).log())
+        return bce.sum() + kl(mu, logvar).sum()
+
+    report = explain(loss)
+    assert (report.family, report.beta) == ("BCE on probabilities", pytest.approx(1, rel=1e-6))
+    assert "an epsilon" in " ".join(report.warnings)
+
+
+def test_a_module_with_a_learned_scale() -> None:
+    class Learned(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.log_sigma = nn.Parameter(torch.tensor(-1.0))
+
+        def forward(self, x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+            z = (x - x_hat) / self.log_sigma.exp()
+            return (0.5 * z**2 + self.log_sigma).sum() + kl(mu, logvar).sum()
+
+    loss = Learned().double()
+    report = explain(loss)
+    assert report.sigma2 == pytest.approx(math.exp(-2), rel=EXPLAINED)
+    assert report.name == "Learned"
+    assert "has 1 parameters of its own" in " ".join(report.warnings)
+    assert loss.log_sigma.grad is None
+
+
+def test_the_caller_is_left_alone() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        assert explain(parts(1, 1, 1)).beta == pytest.approx(1, rel=EXPLAINED)
+    torch.testing.assert_close(torch.rand(2), expected)
+
+
+# The report.
+
+
+def test_the_report_prints_and_escapes() -> None:
+    def mean_and_sum(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return F.mse_loss(x_hat, x) + kl(mu, logvar).sum(1).mean()
+
+    report = explain(mean_and_sum, MNIST, 2)
+    first, *lines = str(report).splitlines()
+    assert first == (
+        "mean_and_sum: a Gaussian with sigma^2 = 392 at beta = 1, or with sigma = 1 at beta = 392."
+    )
+    assert "reconstruction  mean over batch x channels x height x width" in lines
+    assert "KL              right; mean over batch, sum over latents" in lines
+    assert lines[-1] == "    loss = -elbo(x, p_x_given_z, q_z_given_x).elbo.mean()"
+    page = report._repr_html_()
+    assert page.count("<li>") == len(report.warnings)
+    assert page.count("<tr>") == len(report.findings)
+    unsafe = explain(lambda x, h, m: h)
+    assert "<lambda>" not in unsafe._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda x, h, m, s: sse(x, h), r"a tensor of shape \(8,\)"),
+        (lambda x, h, m, s: (x - h) ** 2, r"a tensor of shape \(8, 1, 4, 5\)"),
+        (lambda x, h, m, s: {"loss": sse(x, h).sum()}, "dict"),
+        (lambda x, h, m, s: sse(x, h).sum().item(), "float"),
+    ],
+)
+def test_what_is_no_scalar_is_refused(loss: Loss, words: str) -> None:
+    with pytest.raises(ValueError, match=rf"loss: returned {words}, expected a scalar tensor"):
+        explain(loss)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"loss": 3}, TypeError, "loss: got int"),
+        ({"image_shape": (0, 3)}, ValueError, r"image_shape: got \(0, 3\)"),
+        ({"latent_dim": 0}, ValueError, "latent_dim: got 0"),
+        ({"batch_size": 1}, ValueError, "batch_size: got 1"),
+        ({"pixel_range": (1, 0)}, ValueError, r"pixel_range: got \(1, 0\)"),
+        ({"eigenvalues": torch.ones(21)}, ValueError, r"eigenvalues: got shape \(21,\)"),
+        ({"eigenvalues": torch.tensor([math.nan])}, ValueError, "finite numbers"),
+        ({"eigenvalues": torch.ones(5, 3, 3)}, ValueError, r"got images of shape \(3, 3\)"),
+    ],
+)
+def test_bad_arguments(changes: dict[str, object], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        explain_loss(**({"loss": parts(1, 1, 1), "image_shape": (1, 4, 5), "latent_dim": 3} | changes))

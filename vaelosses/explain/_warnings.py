@@ -1,0 +1,99 @@
+"""From evidence and numbers to sentences: what is wrong, and what to know."""
+
+import math
+from collections.abc import Iterator
+
+from ._evidence import Evidence
+from ._numbers import Numbers
+from ._reductions import Axis, word
+
+__all__ = ["warnings"]
+
+
+def warnings(found: Evidence, numbers: Numbers) -> Iterator[str]:
+    """Yield what is wrong, then what to know."""
+    if found.trouble or not found.separates:
+        yield from found.notes
+        return
+    yield from _of_signs(found)
+    yield from found.notes
+    if found.fit is not None:
+        yield from _of_reductions(found, numbers)
+        if found.fit.family.target != "pixel" and found.value and not found.value.term:
+            yield (
+                "The Jacobian of the logit, log y + log(1 - y), is missing. It depends on the pixels alone: "
+                "training is the same, but the loss is no density of pixels and must not be reported as one."
+            )
+        if numbers.family.startswith("BCE"):
+            yield (
+                "Binary cross-entropy is a likelihood of black and white pixels. A density of grey pixels "
+                "is ContinuousBernoulli."
+            )
+    failed = [axis for axis in found.axes if axis.failure]
+    if failed and found.fit is not None:
+        yield (
+            f"With another size of {', '.join(axis.name for axis in failed)} {failed[0].failure}. "
+            "Sizes are hard-coded: we cannot tell what is a sum there. The numbers hold at this shape."
+        )
+
+
+def _of_signs(found: Evidence) -> Iterator[str]:
+    flipped = found.fit is not None and found.fit.weight < 0
+    verdict = found.divergence.verdict
+    if flipped and verdict == "wrong sign":
+        yield "Both signs are wrong: this is an ELBO. Minimise minus this."
+    elif flipped:
+        yield "The reconstruction term has the wrong sign: training makes the errors larger."
+    elif verdict == "wrong sign":
+        yield "The KL has the wrong sign: training drives q away from the prior, without limit."
+    if verdict == "right for log sigma":
+        yield "The KL takes exp(2 logvar) for the variance. If logvar is the log-variance, use exp(logvar)."
+    if verdict == "unequal weights":
+        mean, variance, log = found.divergence.parts
+        if math.isclose(mean, variance, rel_tol=1e-9) and found.divergence.bounded:
+            yield f"It is {log:.6g} times the KL to N(0, {log / variance:.6g}), not to N(0, 1)."
+        else:
+            yield "In the KL to N(0, I) the three parts have the same weight: look for a factor 1/2 or 2."
+
+
+def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
+    batch, *image, latents = found.axes
+    averaged = [axis for axis in image if axis.reconstruction == -1]
+    count = math.prod(axis.size for axis in averaged)
+    names = " x ".join(axis.name for axis in averaged)
+    summed = [axis for axis in image if axis.reconstruction == 0]
+    # What both terms are divided by does not matter.
+    against = [axis for axis in averaged if axis.kl != -1]
+    if averaged and summed:
+        harm = f"beta is {count} times that of a sum" if count > 1 else "harmless for a single one only"
+        yield f"The reconstruction is averaged over {names} but summed over the rest of the image: {harm}."
+    elif averaged and numbers.is_written_out:
+        yield f"The mean over {names} is multiplied by {count}, as a number: a sum at this image size only."
+    elif against and found.divergence.weight:
+        yield (
+            f"The reconstruction is averaged over {names}, the KL is not: beta is {count} times "
+            "that of a sum, and changes with the size of the image."
+        )
+    if found.divergence.weight:
+        yield from _of_batch(batch, numbers)
+        if latents.kl == -1 and latents.reconstruction != -1:
+            yield (
+                f"The KL is averaged over {latents.size} latents: beta is 1/{latents.size} of that of a sum, "
+                "and changes with their number. The beta above is the weight of the sum."
+            )
+
+
+def _of_batch(batch: Axis, numbers: Numbers) -> Iterator[str]:
+    how = word(batch.reconstruction), word(batch.kl)
+    if how == ("sum", "sum"):
+        yield "Both terms are summed over the batch: the gradient grows with the batch size, beta does not."
+    elif how == ("mean", "sum"):
+        law = f"{numbers.beta / batch.size:.6g} x the batch size"
+        yield f"The KL is summed over the batch, the reconstruction averaged: {_law(batch, numbers, law)}"
+    elif how == ("sum", "mean"):
+        law = f"{numbers.beta * batch.size:.6g} / the batch size"
+        yield f"The reconstruction is summed over the batch, the KL averaged: {_law(batch, numbers, law)}"
+
+
+def _law(batch: Axis, numbers: Numbers, law: str) -> str:
+    return f"beta is {law}, {numbers.beta:.6g} for {batch.size} images. Set batch_size to yours."
