@@ -1,6 +1,6 @@
 # Everything runs in .venv, which the targets create from requirements.txt when it is missing or old.
 .DEFAULT_GOAL := help
-.PHONY: help book test execute execute-here format colab-test site-test repository dist clean
+.PHONY: help book test execute execute-here format colab-test site-test assignments grade grade-test repository dist clean
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -33,6 +33,12 @@ COLAB := ipykernel matplotlib numpy pandas pillow scikit-learn scipy sympy torch
 	$(BIN)/python -m pip install --quiet --requirement $<
 	@touch $@
 
+.venv-grading/installed: requirements-grading.txt requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv-grading
+	.venv-grading/bin/python -m pip install --quiet --requirement requirements-grading.txt
+	.venv-grading/bin/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
 # From nothing: a second build would not repeat the warnings of the first.
 book: .venv/installed  ## build the site from the stored outputs, warnings are errors
 	rm -rf _build/html _build/.doctrees
@@ -63,6 +69,15 @@ colab-test: .venv/installed .venv-colab/installed  ## run the notebooks as Colab
 
 site-test: .venv/site-test book  ## open every built page in a browser; pictures in _build/screenshots
 	$(BIN)/pytest tools/site_test.py
+
+assignments: .venv-grading/installed  ## make the notebooks for students, book/assignments, from the masters
+	.venv-grading/bin/python tools/assignments.py
+
+grade: .venv-grading/installed  ## grade what students handed in: SUBMISSIONS=folder [OUT=folder] [JOBS=2]
+	.venv-grading/bin/python tools/grade.py "$(SUBMISSIONS)" $(if $(OUT),--out "$(OUT)") --jobs $(JOBS)
+
+grade-test: .venv-grading/installed  ## grade the grader: good, bad and hostile submissions
+	JOBS=$(JOBS) .venv-grading/bin/pytest tools/grade_test.py tools/hostile_test.py
 
 repository: .venv/installed  ## change the address of the repository everywhere: URL=https://...
 	$(BIN)/python tools/repository.py $(URL)

@@ -23,6 +23,7 @@ MAX_LINES, MAX_MEDIAN_LINES = 15, 8
 MAX_BYTES = 1_000_000
 
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+QUESTIONS = ROOT / "book/faq.ipynb"  # a page to look things up in, without exercises
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -141,18 +142,35 @@ def test_images_have_alternative_text(notebook: NotebookNode) -> None:
         assert len(alternative) > 20, f"say what the picture shows (mystnb.image.alt):\n{cell.source}"
 
 
-def test_sections(notebook: NotebookNode) -> None:
-    headings = re.findall(r"^(#+) (.*)$", prose(notebook), flags=re.MULTILINE)
-    assert [level for level, _ in headings].count("#") == 1
-    assert headings[0][0] == "#"
-    assert [title for _, title in headings][-2:] == ["Exercises", "Sources"]
+def headings(notebook: NotebookNode) -> list[tuple[str, str]]:
+    return re.findall(r"^(#+) (.*)$", prose(notebook), flags=re.MULTILINE)
+
+
+def test_sections(path: Path, notebook: NotebookNode) -> None:
+    levels, titles = zip(*headings(notebook), strict=True)
+    assert levels.count("#") == 1
+    assert levels[0] == "#"
+    if path == QUESTIONS:
+        assert titles[-1] == "Sources"
+        return
+    assert titles[-2:] == ("Exercises", "Sources")
     for promise in ("**You will**", "**You have**"):
         assert f"\n{promise}\n" in f"\n{prose(notebook)}"
 
 
-def test_exercises_have_hidden_solutions(notebook: NotebookNode) -> None:
+def test_every_question_is_in_the_list_at_the_top_and_has_an_answer_that_runs() -> None:
+    notebook = nbformat.read(QUESTIONS, as_version=4)
+    top = notebook.cells[0].source + notebook.cells[1].source
+    for cell, following in itertools.pairwise(notebook.cells):
+        questions = re.findall(r"^### (.*)$", cell.source, flags=re.MULTILINE)
+        for question in questions:
+            assert f"[{question}](#" in top
+        assert not questions or (following.cell_type == "code" and asserts(following)), questions
+
+
+def test_exercises_have_hidden_solutions(path: Path, notebook: NotebookNode) -> None:
     solutions = re.findall(r"<details>(.*?)</details>", prose(notebook), flags=re.DOTALL)
-    assert solutions
+    assert solutions or path == QUESTIONS
     for solution in solutions:
         assert "<summary>" in solution
         for block in re.findall(r"```python\n(.*?)```", solution, flags=re.DOTALL):

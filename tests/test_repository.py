@@ -24,6 +24,7 @@ PARTS = [
     "Discrete pixels",
     "The objective",
     "Practice",
+    "Course",
     "Appendix",
 ]
 LIKELIHOODS = sorted(path.stem for path in (ROOT / "vaelosses/likelihoods").glob("[!_]*.py"))
@@ -74,14 +75,15 @@ def test_a_likelihood_has_its_four_places(name: str) -> None:
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
-    pages = {f"book/{path.stem}" for path in [*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")]}
+    files = [*BOOK.glob("*.ipynb"), *BOOK.glob("assignments/*.ipynb"), *BOOK.glob("*.md")]
+    pages = {str(path.relative_to(ROOT).with_suffix("")) for path in files}
     listed = re.findall(r"(?:file|root): (\S+)", read("_toc.yml"))
     assert sorted(listed) == sorted(pages)
 
 
 def test_the_front_page_leads_to_every_page() -> None:
     pages = re.findall(r"file: book/(\S+)", read("_toc.yml"))
-    links = re.findall(r"^\| \[.*?\]\((\w+)\.", read("book/intro.md"), flags=re.MULTILINE)
+    links = re.findall(r"^\| \[.*?\]\(([\w/]+)\.", read("book/intro.md"), flags=re.MULTILINE)
     assert links == pages
 
 

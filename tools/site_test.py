@@ -24,7 +24,7 @@ import vaelosses
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 SCREENSHOTS = ROOT / "_build" / "screenshots"
-PAGES = [*sorted(SITE.glob("book/*.html")), SITE / "search.html", SITE / "genindex.html"]
+PAGES = [*sorted(SITE.glob("book/**/*.html")), SITE / "search.html", SITE / "genindex.html"]
 VIEWPORTS = {"desk": (1280, 900), "phone": (390, 844)}
 
 
@@ -155,19 +155,19 @@ def test_sliders_move_their_figures(visit: Visit) -> None:
 
 
 def test_buttons_lead_to_the_repository(visit: Visit) -> None:
-    if visit.path.parent != SITE / "book":
+    if not visit.path.is_relative_to(SITE / "book"):
         return
     repository = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
     url = book_env.repository_url() or repository["url"]
     branch = book_env.branch() or repository["branch"]
     links = visit.evaluate("[...document.querySelectorAll('.article-header-buttons a')].map(a => a.href)")
-    notebook = ROOT / "book" / f"{visit.path.stem}.ipynb"
+    notebook = ROOT / visit.path.relative_to(SITE).with_suffix(".ipynb")
     source = notebook if notebook.exists() else notebook.with_suffix(".md")
     assert url in links
-    assert f"{url}/edit/{branch}/book/{source.name}" in links
+    assert f"{url}/edit/{branch}/{source.relative_to(ROOT)}" in links
     colab = [link for link in links if "colab" in link]
     place = url.replace("https://github.com", "https://colab.research.google.com/github")
-    assert colab == ([f"{place}/blob/{branch}/book/{notebook.name}"] if notebook.exists() else [])
+    assert colab == ([f"{place}/blob/{branch}/{notebook.relative_to(ROOT)}"] if notebook.exists() else [])
 
 
 def test_search_finds_a_page(browser: Browser) -> None:

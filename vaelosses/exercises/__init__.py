@@ -7,11 +7,12 @@ import importlib
 import pkgutil
 from textwrap import fill
 
+from ._expression import ExpressionExercise
 from ._kinds import CodeExercise, Exercise
 
-__all__ = ["EXERCISES", "CodeExercise", "Exercise", "check"]
+__all__ = ["EXERCISES", "CodeExercise", "Exercise", "ExpressionExercise", "check", "require"]
 
-EXERCISES: dict[str, Exercise | CodeExercise] = {
+EXERCISES: dict[str, Exercise | ExpressionExercise | CodeExercise] = {
     f"{chapter.name}/{name}": exercise
     for chapter in pkgutil.iter_modules(__path__)
     if not chapter.name.startswith("_")
@@ -47,3 +48,26 @@ def check(name: str, answer: object) -> None:
         known = [key for key in EXERCISES if key.startswith(f"{chapter}/")] or EXERCISES
         raise ValueError(f"there is no exercise {name!r}: expected one of {', '.join(known)}")
     print(fill(EXERCISES[name].feedback(answer), width=76))  # as wide as code in a chapter
+
+
+def require(exercise: Exercise | ExpressionExercise | CodeExercise, answer: object) -> None:
+    """Asserts that an answer is right. This is how the tests of an assignment ask.
+
+    Args:
+        exercise: The question, with its key.
+        answer: What the student has found.
+
+    Raises:
+        AssertionError: The answer is wrong, or missing; the message is the feedback.
+
+    Example:
+        >>> from sympy import Integer, Symbol
+        >>> square = ExpressionExercise("The square of n", Symbol("n") ** 2, "n times n.", [], "try n = 3.")
+        >>> require(square, Symbol("n") * Symbol("n"))
+        >>> require(square, Integer(9))
+        Traceback (most recent call last):
+        AssertionError: try n = 3.
+    """
+    verdict = exercise.feedback(answer)
+    if not verdict.startswith("Correct: "):
+        raise AssertionError(verdict.removeprefix("Not yet: "))

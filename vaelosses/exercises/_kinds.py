@@ -1,4 +1,4 @@
-"""The two kinds of exercise: one asks for a number, the other for a function."""
+"""Two kinds of exercise: one asks for a number, the other for a function."""
 
 import math
 from collections.abc import Callable, Sequence

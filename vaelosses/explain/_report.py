@@ -8,7 +8,7 @@ from ._kl import Verdict
 __all__ = ["Explanation"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """What :func:`explain_loss` returns. It prints as text, and shows as a table in a notebook.
 
@@ -55,7 +55,7 @@ class Explanation:
     def _heading(self) -> str:
         return "The same in vaelosses:" if self.scale is not None else "In vaelosses, with the signs right:"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         width = max(len(topic) for topic, _ in self.findings)
         lines = [f"{self.name}: {self.answer}", ""]
         lines += [f"{topic:<{width}}  {text}" for topic, text in self.findings]
