@@ -1,5 +1,6 @@
 """What stands in several places stands there once for all: names, versions, the address."""
 
+import doctest
 import importlib
 import pkgutil
 import re
@@ -159,3 +160,10 @@ def test_example_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
     (output,) = re.findall(r"```text\n(.*?)```", read(page), flags=re.DOTALL)
     exec(example, {})
     assert capsys.readouterr().out == output
+
+
+def test_the_readme_explains_a_loss_as_it_says() -> None:
+    examples = re.findall(r"```pycon\n(.*?)```", read("README.md"), flags=re.DOTALL)
+    (example,) = (text for text in examples if "explain_loss" in text)
+    test = doctest.DocTestParser().get_doctest(example, {}, "README.md", None, None)
+    assert doctest.DocTestRunner().run(test).failed == 0
