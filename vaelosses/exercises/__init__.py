@@ -7,12 +7,22 @@ import importlib
 import pkgutil
 from textwrap import fill
 
+from ._choice import ChoiceExercise, price
 from ._expression import ExpressionExercise
 from ._kinds import CodeExercise, Exercise
 
-__all__ = ["EXERCISES", "CodeExercise", "Exercise", "ExpressionExercise", "check", "require"]
+__all__ = [
+    "EXERCISES",
+    "ChoiceExercise",
+    "CodeExercise",
+    "Exercise",
+    "ExpressionExercise",
+    "check",
+    "price",
+    "require",
+]
 
-EXERCISES: dict[str, Exercise | ExpressionExercise | CodeExercise] = {
+EXERCISES: dict[str, Exercise | ExpressionExercise | CodeExercise | ChoiceExercise] = {
     f"{chapter.name}/{name}": exercise
     for chapter in pkgutil.iter_modules(__path__)
     if not chapter.name.startswith("_")
@@ -24,12 +34,13 @@ def check(name: str, answer: object) -> None:
     """Prints whether an answer is right, and if not, what may have gone wrong.
 
     A number counts as right within 0.5%, so three significant digits are enough. A function must
-    agree with the derivation, in value and in gradient, within 1e-6.
+    agree with the derivation, in value and in gradient, within 1e-6. A head must cost no more
+    bits than the best one, up to a margin.
 
     Args:
         name: A key of `EXERCISES`, such as "reductions/sse".
-        answer: A number (a tensor or a sympy number too), or the function that the exercise asks
-            for; None is no answer yet.
+        answer: A number (a tensor or a sympy number too), the function or the head that the
+            exercise asks for; None is no answer yet.
 
     Raises:
         ValueError: There is no such exercise.
