@@ -68,3 +68,9 @@ def test_feedback_names_the_mistake(answer: object, sentence: str) -> None:
     assert sentence in QUESTION.feedback(answer)
     with pytest.raises(AssertionError, match=r"^(?!Not yet)"):
         require(QUESTION, answer)
+
+
+def test_a_wrong_number_does_not_give_the_right_one_away() -> None:
+    exercise = ExpressionExercise("A number?", sp.Rational(2, 7), why="so.", mistakes=[], hint="look again.")
+    assert exercise.feedback(sp.Rational(1, 7)) == "Not yet: look again."
+    assert exercise.feedback(sp.Rational(2, 7)) == "Correct: so."

@@ -3,6 +3,7 @@
 The assignment is tests/assignments/tiny, which needs no torch, so that many can be graded fast.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -178,6 +179,8 @@ def test_pages_tell_no_secret_and_run_no_script(rows: Rows, folder: Path) -> Non
         assert SCRIPT not in text
         assert "BEGIN HIDDEN" not in text
         assert "value == 42" not in text
+        assert "<h1" in text  # and no tag is shown as text
+        assert not re.search("&lt;(h1|p|table|div)", text)
 
 
 # Grades that were given.

@@ -66,7 +66,8 @@ class ExpressionExercise:
                 return f"Not yet: {sentence}"
         if _equal(got * exact, 1):
             return "Not yet: that is one over the right answer."
-        if _equal(got / exact, got[0] / exact[0]):
+        # Of a key without symbols every number is a multiple, and the factor would give it away.
+        if self.key.free_symbols and _equal(got / exact, got[0] / exact[0]):
             return f"Not yet: your answer is {got[0] / exact[0]:.4g} times the right one. {self.hint}"
         return f"Not yet: {self.hint}"
 
