@@ -85,8 +85,8 @@ def test_what_was_handed_out_is_worth_nothing(graded: Path, name: str, case: str
 @pytest.mark.parametrize("name", MASTERS)
 def test_nbgrader_itself_gives_the_same_points(name: str, tmp_path: Path) -> None:
     """The masters are ordinary nbgrader assignments, for lecturers who use its commands."""
-    case = "lost_half" if (name, "lost_half") in CASES else next(c for n, c in CASES if n == name)
-    answers, points, _ = CASES[name, case]
+    mine = [case for (assignment, _), case in CASES.items() if assignment == name]
+    answers, points, _ = min(mine, key=lambda case: abs(case[1] - 10))  # neither all nor nothing
     shutil.copytree(MASTERS[name].parent, tmp_path / "source" / name)
 
     def nbgrader(*arguments: str) -> None:
