@@ -75,11 +75,15 @@ def find_answers(submission: NotebookNode, master: NotebookNode) -> dict[int, st
 
 
 def find_assignment(submission: NotebookNode, masters: Iterable[Path]) -> Path | None:
-    """Return the master of which a submission holds most answers; its file may have any name."""
-    found = {
-        master: len(set(find_answers(submission, nbformat.read(master, as_version=4)).values()))
-        for master in masters
-    }
+    """Return the master that shares most names of cells and first lines of answers; files have any name."""
+    marks = {mark for cell in submission.cells for mark in (grade_id(cell), first_line(cell))}
+    found = {}
+    for path in masters:
+        master = nbformat.read(path, as_version=4)
+        answers = {first_line(cell) for cell in master.cells if is_solution(cell)}
+        names = {grade_id(cell) for cell in master.cells} - {""}
+        # A name such as q1 is in every assignment, and alone it is an answer to any of them.
+        found[path] = len(marks & (answers | names)) if find_answers(submission, master) else 0
     best = max(found, key=found.get)
     return best if found[best] else None
 

@@ -3,6 +3,7 @@
 tests/assignments/<name>.py lists the submissions to each assignment, with the points that they deserve.
 """
 
+import copy
 import csv
 import json
 import os
@@ -13,8 +14,10 @@ import sys
 from html import escape
 from pathlib import Path
 
+import grade_one
 import nbformat
 import pytest
+from nbgrader.utils import is_solution
 from submitting import read, run, solved
 
 from assignments import STUDENT_FOLDER, masters, student_version
@@ -80,6 +83,19 @@ def test_what_was_handed_out_is_worth_nothing(graded: Path, name: str, case: str
     assert set(record["points"].values()) == {0}
     assert sum(record["max_points"].values()) == 20
     assert all("no answer" in sentence for sentence in record["sentences"].values())
+
+
+@pytest.mark.parametrize("name", MASTERS)
+def test_the_assignment_is_told_from_names_or_from_first_lines(name: str) -> None:
+    """Platforms rename files, Colab may lose metadata, and students delete comments."""
+    whole = student_version(MASTERS[name])
+    nameless, markless = copy.deepcopy(whole), copy.deepcopy(whole)
+    for cell in nameless.cells:
+        cell.metadata.pop("nbgrader", None)
+    for cell in filter(is_solution, markless.cells):
+        cell.source = cell.source.partition("\n")[2]
+    for submission in (whole, nameless, markless):
+        assert grade_one.find_assignment(submission, MASTERS.values()) == MASTERS[name]
 
 
 @pytest.mark.parametrize("name", MASTERS)
