@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch.distributions import Distribution
 
+from vaelosses.data import load
+
 
 @pytest.fixture(autouse=True)
 def clean_torch() -> Iterator[None]:
@@ -14,3 +16,9 @@ def clean_torch() -> Iterator[None]:
     Distribution.set_default_validate_args(True)  # torch's default, which importing Pyro changes
     yield
     torch.set_default_dtype(dtype)
+
+
+@pytest.fixture(scope="session")
+def digits() -> torch.Tensor:
+    """A few real images."""
+    return load("mnist", embedded=True).x_train[:256]

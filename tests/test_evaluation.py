@@ -4,22 +4,12 @@ import math
 
 import pytest
 import torch
+from test_training import small_model
 from torch.distributions import Independent, MultivariateNormal, Normal
 
 from vaelosses import MLPVAE, BernoulliHead, GaussianHead
 from vaelosses.bits import grid_log_prob
-from vaelosses.data import load
 from vaelosses.evaluation import evaluate, importance_weighted_bound
-
-
-@pytest.fixture(scope="module")
-def digits() -> torch.Tensor:
-    return load("mnist", embedded=True).x_train[:256]
-
-
-def small_model(seed: int = 0) -> MLPVAE:
-    torch.manual_seed(seed)
-    return MLPVAE(GaussianHead(scale=0.3), latent_dim=2, hidden=(30,))
 
 
 class Known(MLPVAE):

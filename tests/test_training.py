@@ -7,14 +7,8 @@ import torch
 
 from vaelosses import MLPVAE, GaussianHead, elbo
 from vaelosses.bits import grid_log_prob
-from vaelosses.data import load
 from vaelosses.evaluation import evaluate
 from vaelosses.training import fit, negative_elbo, negative_grid_elbo
-
-
-@pytest.fixture(scope="module")
-def digits() -> torch.Tensor:
-    return load("mnist", embedded=True).x_train[:256]
 
 
 def small_model(seed: int = 0) -> MLPVAE:

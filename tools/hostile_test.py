@@ -11,9 +11,10 @@ import grade
 import nbformat
 import psutil
 import pytest
+from grade_one import grade_id
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-from submitting import cell_of, grade_id, run, solved
+from submitting import cell_of, run, solved
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "tests" / "assignments"

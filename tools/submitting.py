@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from grade_one import grade_id
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
 
@@ -18,10 +19,6 @@ JOBS = os.environ.get("JOBS", "2")
 
 def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
-
-
-def grade_id(cell: NotebookNode) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
 def cell_of(notebook: NotebookNode, name: str) -> NotebookNode:

@@ -86,7 +86,14 @@ class Job:
 
 def train(job: Job, device: torch.device | str = "cpu") -> Run:
     """Train the book's network for one job, and evaluate it on the test images."""
-    images = data.load(job.dataset, embedded=job.budget == "quick")
+    return _train(job, device, _images(job))
+
+
+def _images(job: Job) -> data.Dataset:
+    return data.load(job.dataset, embedded=job.budget == "quick")
+
+
+def _train(job: Job, device: torch.device | str, images: data.Dataset) -> Run:
     head = HEADS[job.likelihood](images.x_train.shape[1])
     lab = Lab(job.budget, torch.device(device), images)
     return lab.train(head, loss=negative_grid_elbo("dequantize"), seed=job.seed)
@@ -94,8 +101,8 @@ def train(job: Job, device: torch.device | str = "cpu") -> Run:
 
 def measure(job: Job, device: torch.device | str = "cpu") -> dict[str, Any]:
     """Train one job and return what is kept of it: the numbers, and where they come from."""
-    run = train(job, device)
-    images = data.load(job.dataset, embedded=job.budget == "quick")
+    images = _images(job)
+    run = _train(job, device, images)
     bound = importance_weighted_bound(
         run.model, images.x_test[:1000], log_prob=partial(grid_log_prob, how="dequantize")
     )

@@ -73,9 +73,10 @@ def evaluate(model: VAE, x: Tensor, *, num_levels: int = 256, seed: int = 0) -> 
         noisy = grid_log_prob(p_x_given_z, part, how="dequantize", num_levels=num_levels)
         error = (part - mean_image(p_x_given_z)).square().flatten(1).mean(1)
         terms = (terms.elbo, terms.kl, exact, noisy, error)
-        sums += torch.stack([term.double().sum().cpu() for term in terms])
+        # On the CPU, because Apple's GPUs have no double precision.
+        sums += torch.stack([term.cpu().double().sum() for term in terms])
         each_kl = kl_divergence(q_z_given_x.base_dist, Normal(0.0, 1.0))
-        kl_per_latent += each_kl.double().sum(0).cpu()
+        kl_per_latent += each_kl.cpu().double().sum(0)
     bound, kl, exact, noisy, mse = (sums / len(x)).tolist()
     num_dims = math.prod(x.shape[1:])
     return Evaluation(
@@ -138,12 +139,12 @@ def importance_weighted_bound(
     for part in x.to(next(model.parameters()).device).split(1000):
         q_z_given_x = model.encode(part)
         prior = standard_normal_prior(q_z_given_x)
-        log_sum = torch.full((len(part),), -math.inf, dtype=torch.float64, device=part.device)
+        log_sum = torch.full((len(part),), -math.inf, dtype=torch.float64)
         for _ in range(num_samples):
             z = q_z_given_x.sample()
             p_x_given_z = model.decode(z, part)
             log_likelihood = log_prob(p_x_given_z, part) if log_prob else p_x_given_z.log_prob(part)
             log_weight = log_likelihood + prior.log_prob(z) - q_z_given_x.log_prob(z)
-            log_sum = torch.logaddexp(log_sum, log_weight.double())
+            log_sum = torch.logaddexp(log_sum, log_weight.cpu().double())
         total += (log_sum - math.log(num_samples)).sum().item()
     return total / len(x)

@@ -22,7 +22,9 @@ __all__ = [
     "require",
 ]
 
-EXERCISES: dict[str, Exercise | ExpressionExercise | CodeExercise | ChoiceExercise] = {
+AnyExercise = Exercise | ExpressionExercise | CodeExercise | ChoiceExercise
+
+EXERCISES: dict[str, AnyExercise] = {
     f"{chapter.name}/{name}": exercise
     for chapter in pkgutil.iter_modules(__path__)
     if not chapter.name.startswith("_")
@@ -61,7 +63,7 @@ def check(name: str, answer: object) -> None:
     print(fill(EXERCISES[name].feedback(answer), width=76))  # as wide as code in a chapter
 
 
-def require(exercise: Exercise | ExpressionExercise | CodeExercise, answer: object) -> None:
+def require(exercise: AnyExercise, answer: object) -> None:
     """Asserts that an answer is right. This is how the tests of an assignment ask.
 
     Args:

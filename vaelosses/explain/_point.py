@@ -1,6 +1,6 @@
 """Where a loss is probed: random arguments, the same in each run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,6 +25,10 @@ class Point:
     x_hat: Tensor
     mu: Tensor
     logvar: Tensor
+
+    def at_prior(self) -> "Point":
+        """Return the same images where the posterior is the prior, and a KL zero."""
+        return replace(self, mu=torch.zeros_like(self.mu), logvar=torch.zeros_like(self.logvar))
 
 
 def random_point(

@@ -120,7 +120,7 @@ class Prober:
     def probes(self, points: list[Point]) -> Probes:
         """Call the loss at the points, and at the prior with the ``x_hat`` of the first two."""
         first, second, *_ = points
-        here = replace(first, mu=torch.zeros_like(first.mu), logvar=torch.zeros_like(first.logvar))
+        here = first.at_prior()
         there = replace(here, x_hat=second.x_hat)
         values = self(here).value, self(there).value
         digits = self.digits * max(map(abs, values))

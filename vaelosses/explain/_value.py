@@ -1,7 +1,7 @@
 """What no gradient shows: constants, and terms that depend on the pixels alone."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -40,7 +40,7 @@ OF_PIXELS = {"Jacobian": _jacobian, "entropy of the pixels": _entropy}
 
 def look_at_value(prober: Prober, fit: Fit, probes: Probes) -> Value | None:
     """Look where mu and logvar are zero, so that the divergence is. None if some other function is added."""
-    points = [replace(p, mu=torch.zeros_like(p.mu), logvar=torch.zeros_like(p.logvar)) for p in probes.points]
+    points = [point.at_prior() for point in probes.points]
     values = torch.tensor([prober(point).value for point in points], dtype=torch.float64)
     explained = fit.weight * torch.stack([fit.family.value(point) for point in points])
     rest = values - explained
