@@ -129,6 +129,20 @@ def test_the_continuous_bernoulli_is_that_of_torch_where_torch_is_right() -> Non
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_mass_of_a_beta_does_not_depend_on_what_else_is_in_the_batch(dtype: torch.dtype) -> None:
+    # Its continued fraction takes ten steps for some of these and thousands for others.
+    a = torch.logspace(-1, 7, 30, dtype=dtype)
+    p = Beta(a, a.flip(0), squeeze=1e-3)
+    alone = [
+        Beta(x, y, squeeze=1e-3).log_cdf(torch.tensor(0.3, dtype=dtype))
+        for x, y in zip(a, a.flip(0), strict=True)
+    ]
+    torch.testing.assert_close(
+        p.log_cdf(torch.full_like(a, 0.3)), torch.stack(alone), rtol=32 * torch.finfo(dtype).eps, atol=0
+    )
+
+
 @pytest.mark.parametrize("logits", [-1e4, -50.0, -1e-9, 0.0, 1e-3, 50.0, 1e4])
 def test_extreme_continuous_bernoullis_have_finite_moments_and_samples(logits: float) -> None:
     for dtype in (torch.float32, torch.float64):

@@ -78,9 +78,7 @@ def excess_over_log(d: Tensor, a: Tensor, log1p: Tensor) -> Tensor:
 def log_betainc(a: Tensor, b: Tensor, y: Tensor, z: Tensor, log_density: Tensor) -> tuple[Tensor, Tensor]:
     """Return the logarithms of both tails of the Beta distribution at ``0 < y = 1 - z < 1``, lower first.
 
-    By Gauss' continued fraction, evaluated with the modified Lentz algorithm until it stands still: some
-    tens of steps, more like the root of the larger concentration where that is in the thousands. For whole
-    concentrations the fraction ends early and its derivatives do not, hence the least number of steps.
+    By Gauss' continued fraction. The derivatives of both tails are those of what is computed.
 
     Args:
         a: first concentration.
@@ -93,10 +91,25 @@ def log_betainc(a: Tensor, b: Tensor, y: Tensor, z: Tensor, log_density: Tensor)
     # The fraction of the other tail, by symmetry, where this one converges slowly.
     a, b = torch.where(lower_first, a, b), torch.where(lower_first, b, a)
     x, rest = torch.where(lower_first, y, z), torch.where(lower_first, z, y)
-    eps, tiny = torch.finfo(x.dtype).eps, torch.finfo(x.dtype).tiny ** 0.5
-    least = math.log(eps) / (2 * torch.log((1 - rest.sqrt()) / (1 + rest.sqrt())).max().item())
-    c, d = torch.ones_like(x + a), 1 / (1 - (a + b) * x / (a + 1))
-    fraction = d
+    fraction = _fraction(*torch.broadcast_tensors(a, b, x, rest))
+    log_tail = log_density + x.log() + rest.log() + fraction.log() - a.log()
+    log_rest = log1mexp(-log_tail)
+    return torch.where(lower_first, log_tail, log_rest), torch.where(lower_first, log_rest, log_tail)
+
+
+def _fraction(a: Tensor, b: Tensor, x: Tensor, rest: Tensor) -> Tensor:
+    """Return the continued fraction, by the modified Lentz algorithm, each element until it stands still.
+
+    It takes some tens of steps, more like the root of the larger concentration where that is in the
+    thousands. Elements that stand still are put aside from time to time, since few need many steps. For
+    whole concentrations the fraction ends early and its derivatives do not, hence a least number of steps.
+    """
+    shape, eps, tiny = x.shape, torch.finfo(x.dtype).eps, torch.finfo(x.dtype).tiny ** 0.5
+    a, b, x, rest = (part.flatten() for part in (a, b, x, rest))
+    least = math.log(eps) / (2 * torch.log((1 - rest.sqrt()) / (1 + rest.sqrt()))).detach()
+    c, d = torch.ones_like(x), 1 / (1 - (a + b) * x / (a + 1))
+    fraction, where = d, torch.arange(len(x), device=x.device)
+    finished, look = [], 8
     for m in range(1, 100_000):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
@@ -106,8 +119,16 @@ def log_betainc(a: Tensor, b: Tensor, y: Tensor, z: Tensor, log_density: Tensor)
             c = torch.where(c.abs() < tiny, tiny, c)
             step = c * d
             fraction = fraction * step
-        if m > least and ((step - 1).abs() < 2 * eps).all():
-            break
-    log_tail = log_density + x.log() + rest.log() + fraction.log() - a.log()
-    log_rest = log1mexp(-log_tail)
-    return torch.where(lower_first, log_tail, log_rest), torch.where(lower_first, log_rest, log_tail)
+        if m == look:
+            look += look // 4
+            moves = ((step - 1).abs() >= 2 * eps) | (m <= least)
+            finished.append((where[~moves], fraction[~moves]))
+            if not moves.any():
+                break
+            a, b, x, c, d, fraction, least, where = (
+                part[moves] for part in (a, b, x, c, d, fraction, least, where)
+            )
+    else:
+        finished.append((where, fraction))
+    where, values = (torch.cat(parts) for parts in zip(*finished, strict=True))
+    return values[where.argsort()].reshape(shape)

@@ -11,7 +11,7 @@ from ._base import Likelihood
 __all__ = ["GreyLikelihood", "GridLikelihood", "PixelGrid", "residual_in_levels"]
 
 
-def residual_in_levels(level: Tensor, loc: Tensor, num_levels: int) -> Tensor:
+def residual_in_levels(level: Tensor | float, loc: Tensor, num_levels: int) -> Tensor:
     """Return ``level - (num_levels - 1) * loc`` with the digits that the product would lose."""
     # For a power of two the product is exact, and so is the difference where it is small.
     return (level - num_levels * loc) + loc

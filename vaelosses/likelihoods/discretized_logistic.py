@@ -37,6 +37,15 @@ def log_logistic_mass(level: Tensor, loc: Tensor, scale: Tensor, num_levels: int
     return -torch.relu(-a) - torch.relu(b) - torch.log1p(excess)
 
 
+def rounded_logistic_mean(loc: Tensor, scale: Tensor, num_levels: int) -> Tensor:
+    """Return the mean grey value of a rounded logistic: the sum over the edges of what lies beyond each."""
+    rate = 1 / ((num_levels - 1) * scale)
+    edges = (k + 0.5 for k in range(num_levels - 1))
+    return sum(torch.sigmoid(-rate * residual_in_levels(k, loc, num_levels)) for k in edges) / (
+        num_levels - 1
+    )
+
+
 def logistic_noise(like: Tensor) -> Tensor:
     """Return a sample of the standard logistic distribution, as far out as the dtype's uniform numbers go."""
     u = torch.rand_like(like)
@@ -102,6 +111,10 @@ class DiscretizedLogistic(GreyLikelihood):
 
     def _log_mass(self, level: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
         return log_logistic_mass(level, loc, scale, self.num_levels)
+
+    @property
+    def mean(self) -> Tensor:
+        return rounded_logistic_mean(*self._promoted(), self.num_levels)
 
     @torch.no_grad()
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:

@@ -10,7 +10,7 @@ from torch.distributions import Independent, constraints
 from ._base import Head
 from ._grid import GreyLikelihood
 from ._numerics import draw_index, log_weights
-from .discretized_logistic import log_logistic_mass, logistic_noise
+from .discretized_logistic import log_logistic_mass, logistic_noise, rounded_logistic_mean
 
 __all__ = ["LogisticMixture", "LogisticMixtureHead"]
 
@@ -80,6 +80,11 @@ class LogisticMixture(GreyLikelihood):
         logits, loc, scale = (components_first(p, -1, level.ndim) for p in (logits, loc, scale))
         components = log_logistic_mass(level, loc, scale, self.num_levels)
         return (log_weights(logits, 0) + components).logsumexp(0)
+
+    @property
+    def mean(self) -> Tensor:
+        logits, loc, scale = self._promoted()
+        return (logits.softmax(-1) * rounded_logistic_mean(loc, scale, self.num_levels)).sum(-1)
 
     @torch.no_grad()
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:
