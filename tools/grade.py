@@ -7,6 +7,9 @@ by tools/grade_one.py in a process of its own. OUT then holds grades.csv, a page
 in results/ what makes the work resumable: a submission that has its grade is not graded again unless it, or
 the assignment, has changed. Rows of earlier folders stay.
 
+No student loses a point to a fault on this side: before the first point of an assignment is lost, the answers
+in its master are graded here too, and unless they get all points nobody loses any.
+
 Student code runs under your account, with your rights: see book/teaching.md.
 """
 
@@ -18,8 +21,10 @@ import multiprocessing
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
 from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 
 import grade_one
 from untrusted import Limits, adopt_orphans, end_children
@@ -30,6 +35,7 @@ COLUMNS = ["student", "assignment", "file", "status", "remark", "points", "max_p
 GRACE = 60  # seconds that reading, starting and writing may take beyond the limit
 PROCESSES = multiprocessing.get_context("forkserver")  # each begins with nbgrader imported, and nothing else
 PROCESSES.set_forkserver_preload(["grade_one"])
+ONE_AT_A_TIME = Lock()
 
 
 def submissions(folder: Path) -> list[Path]:
@@ -73,6 +79,21 @@ def run(path: Path, new: Path, feedback: Path, masters: dict[str, Path], limits:
     return json.loads(new.read_text(encoding="utf-8"))
 
 
+@cache
+def fault(master: Path, out: Path, limits: Limits) -> str | None:
+    """Return what is wrong on this side: why the answers in the master do not get all points here."""
+    new, page = out / "self-check" / f"{master.stem}.json", out / "self-check" / f"{master.stem}.html"
+    new.parent.mkdir(exist_ok=True)
+    result = run(master, new, page, {master.stem: master}, limits)
+    new.unlink(missing_ok=True)
+    got, best = result.get("points", {}), result.get("max_points", {})
+    if result["status"] == "graded" and got == best:
+        return None
+    why = [f"{test} gives {got[test]:g} of {best[test]:g}" for test in best if got[test] < best[test]]
+    what = ", ".join([result["status"], *(why or result["remarks"])])
+    return f"not graded: the master's own answers fail here ({what}); see {page.relative_to(out)}"
+
+
 def grade(file: Path, folder: Path, out: Path, masters: dict[str, Path], limits: Limits) -> dict:
     """Return the record of one submission, from an earlier run if nothing has changed."""
     path, record = folder / file, out / "results" / (str(file).replace("/", "__") + ".json")
@@ -85,6 +106,10 @@ def grade(file: Path, folder: Path, out: Path, masters: dict[str, Path], limits:
         result = {"status": "not a notebook", "remarks": ["the folder holds no .ipynb file"]}
     else:
         result = run(path, new, out / "feedback" / file.with_suffix(".html"), masters, limits)
+        if result.get("points") != result.get("max_points"):
+            with ONE_AT_A_TIME:
+                ours = fault(masters[result["assignment"]], out, limits)
+            result = {"status": "error", "remarks": [ours]} if ours else result
     student = student_of(file, masters)
     result |= {"student": student, "file": str(file), "digest": version}
     if result["status"] != "error":  # which is tried again next time, and replaces no grade
@@ -147,6 +172,8 @@ def main() -> None:
     finally:
         end_children()
     print(f"The grades are in {out / 'grades.csv'}, the pages for the students in {out / 'feedback'}.")
+    if errors := sum(record["status"] == "error" for record in records.values()):
+        print(f"{errors} not graded: see the remarks. The same command tries them again.")
 
 
 def summary(record: dict) -> str:

@@ -14,7 +14,7 @@ import pytest
 from grade_one import grade_id
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-from submitting import cell_of, run, solved
+from submitting import cell_of, read, run, solved
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "tests" / "assignments"
@@ -203,6 +203,27 @@ def test_grades_stay_and_changed_submissions_are_graded_again(tmp_path: Path) ->
     assert [(row["student"], row["points"]) for row in second.values()] == [("ada", "4.0"), ("bob", "3.0")]
     assert ada.stat().st_mtime_ns == times[0]
     assert bob.stat().st_mtime_ns > times[1]
+
+
+def test_nobody_loses_points_where_the_answers_of_the_master_do(tmp_path: Path) -> None:
+    """A test that no answer passes, or a machine on which none does."""
+    folder, master = tmp_path / "in", tmp_path / "source/tiny/tiny.ipynb"
+    shutil.copytree(TINY.parent, master.parent)
+    for student, answers in {"ada": {}, "bob": {"q1": "value = 0"}}.items():
+        (folder / student).mkdir(parents=True)
+        nbformat.write(solved(TINY, answers), folder / student / "tiny.ipynb")
+    notebook = read(master)
+    test = cell_of(notebook, "q2_number")
+    test.source = test.source.replace("assert ", "assert not ", 1)
+    nbformat.write(notebook, master)
+    for row in run(folder, "--source", master.parents[1]).values():
+        assert (row["status"], row["points"]) == ("error", "0")
+        assert "answers fail here (graded, q2_number gives 0 of 2); see self-check/tiny.html" in row["remark"]
+    assert (tmp_path / "in-graded/self-check/tiny.html").exists()
+
+    shutil.copy(TINY, master)
+    again = run(folder, "--source", master.parents[1])
+    assert [row["points"] for row in again.values()] == ["4.0", "3.0"]
 
 
 @pytest.mark.parametrize(
