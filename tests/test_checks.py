@@ -317,6 +317,10 @@ def test_bad_arguments() -> None:
         check_likelihood("normal")
     with pytest.raises(ValueError, match=r"likelihood: got batch_shape \(3,\)"):
         check_likelihood(td.Normal(torch.zeros(3), 1.0))
+    with pytest.raises(TypeError, match="parameters: got list, expected a dictionary of numbers"):
+        check_likelihood(td.Normal, parameters=[0.0, 1.0])
+    with pytest.raises(TypeError, match="parameters: got '1' for 'scale', expected a number or a tensor"):
+        check_likelihood(td.Normal, parameters={"loc": 0.0, "scale": "1"})
     with pytest.raises(ValueError, match="support: got None"):
         check_likelihood(lambda x: x)
     with pytest.raises(ValueError, match="support, values: got both"):

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from numbers import Number
 
 import torch
 from torch import Tensor
@@ -44,7 +45,8 @@ def check_likelihood(
         A report; ``report.ok``, ``report.failures`` and ``report.findings`` hold what it prints.
 
     Raises:
-        TypeError: if ``likelihood`` is neither a distribution nor a function.
+        TypeError: if ``likelihood`` is neither a distribution nor a function, or ``parameters`` is no
+            dictionary of numbers.
         ValueError: if it has a batch, or its support is neither given nor known.
 
     Example:
@@ -96,6 +98,11 @@ def _constructor(
 ) -> tuple[Callable[..., object] | None, dict[str, Tensor]]:
     """Return what makes such a likelihood from its parameters, and the parameters that it has."""
     if parameters is not None:
+        if not isinstance(parameters, Mapping):
+            raise TypeError(f"parameters: got {type(parameters).__name__}, expected a dictionary of numbers")
+        for name, value in parameters.items():
+            if not isinstance(value, (Tensor, Number)):
+                raise TypeError(f"parameters: got {value!r} for {name!r}, expected a number or a tensor")
         return likelihood, {name: torch.as_tensor(value) for name, value in parameters.items()}
     if not hasattr(likelihood, "log_prob"):
         return None, {}
