@@ -2,6 +2,9 @@
 
 import json
 import math
+import re
+from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -121,3 +124,26 @@ def test_every_likelihood_but_the_binary_one_has_a_row() -> None:
     rows = {type(head(3)).__module__.rpartition(".")[2] for head in compare.HEADS.values()}
     files = Path(compare.vl.__file__).parent.glob("[!_]*.py")
     assert rows == {file.stem for file in files} - {"bernoulli"}
+
+
+# The results that come with the package.
+
+RESULTS = compare.load()
+JOB = ("dataset", "likelihood", "seed", "budget")
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: compare.Job(*itemgetter(*JOB)(result)).file)
+def test_a_result_says_where_it_comes_from(result: dict) -> None:
+    job = compare.Job(*itemgetter(*JOB)(result))
+    assert json.loads((compare.FOLDER / job.file).read_text()) == result
+    assert re.fullmatch("[0-9a-f]{12}", result["commit"]), "of a commit, with no file changed"
+    assert result["epochs"] == experiment.EPOCHS[job.budget]
+    # 100 samples of the latents: a tighter bound, on the first 1,000 test images only.
+    assert result["importance_weighted_bits"] < result["bits_per_dim"] * 1.02
+    assert 0 < result["mse"] < 1
+
+
+def test_results_have_three_seeds() -> None:
+    seeds = Counter((r["dataset"], r["budget"], r["likelihood"]) for r in RESULTS)
+    assert seeds
+    assert min(seeds.values()) >= 3
