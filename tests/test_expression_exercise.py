@@ -74,3 +74,11 @@ def test_a_wrong_number_does_not_give_the_right_one_away() -> None:
     exercise = ExpressionExercise("A number?", sp.Rational(2, 7), why="so.", mistakes=[], hint="look again.")
     assert exercise.feedback(sp.Rational(1, 7)) == "Not yet: look again."
     assert exercise.feedback(sp.Rational(2, 7)) == "Correct: so."
+
+
+def test_a_lost_symbol_is_named() -> None:
+    """A student writes D = 784 in a cell of their own, and the answer is a number."""
+    exercise = ExpressionExercise("σ²?", D / 2, why="so.", mistakes=[], hint="look again.")
+    said = exercise.feedback(sp.Integer(392))
+    assert said == "Not yet: look again. Your answer has no D: has a cell overwritten it?"
+    assert "overwritten" not in exercise.feedback(D**2)

@@ -434,4 +434,24 @@ def rgb_log_prob(pixels, logits, loc, scale, coefficients, num_levels):
             "q5_saved": "that is in nats",
         },
     ),
+    "own_names": (  # the text calls the distribution function F, and so does torch's module
+        {
+            "q1": """\
+F = lambda t: 1 / (1 + sp.exp((m - t) / s))
+half = sp.Rational(1, 2)
+mass, lost = F(k + half) - F(k - half), 1 + F(-half) - F(L - half)
+centre, scale_one_bit = 2 / (1 + sp.exp(-1 / (2 * s))) - 1, 0.455
+""",
+            "q2": """\
+def log_mass(level, loc, scale, num_levels):
+    from torch.nn.functional import logsigmoid
+
+    below, above = logsigmoid((level - loc + 0.5) / scale), logsigmoid((loc - level + 0.5) / scale)
+    inner = below + above + torch.log(-torch.expm1(-1 / scale))
+    return torch.where(level == 0, below, torch.where(level == num_levels - 1, above, inner))
+""",
+        },
+        20,
+        {},
+    ),
 }

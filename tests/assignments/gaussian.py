@@ -527,4 +527,21 @@ unit_change, zero_sigma, bits = sp.Eq(s, D), [0.4], sp.Symbol("n")""",
             "q5_start": "Has it arrived?",
         },
     ),
+    "starts_small": (  # below the residuals, from where KL overshoots
+        {
+            "q5b": """\
+def experiment(images):
+    log_scale = (images.std() / 3).log().requires_grad_()
+
+    def loss(x, mean, kl):
+        z = (x - mean) / log_scale.exp()
+        return (z.square() / 2 + log_scale).sum() / len(x) + kl.mean()
+
+    train(images, loss, log_scale)
+    return float(log_scale.exp())
+"""
+        },
+        20,
+        {},
+    ),
 }

@@ -331,4 +331,23 @@ assert torch.allclose(loss(x, eta), exact, atol=1e-3), "no continuous Bernoulli"
             "q5_collapse": "an input without gradient",
         },
     ),
+    "leaves_a_mess": (
+        {
+            "q1": """\
+def check_gaussian(nll):
+    torch.set_default_dtype(torch.float64)
+    x, mean = torch.rand(2, 5, 3, 4, 6)
+    log_sigma = torch.tensor(-1.3, requires_grad=True)
+    z = (x - mean) / log_sigma.exp()
+    exact = (z**2 / 2 + log_sigma + math.log(math.tau) / 2).sum((1, 2, 3))
+    got = nll(x, mean, log_sigma)
+    assert torch.allclose(got, exact, rtol=1e-3), "value"
+    slopes = [torch.autograd.grad(v.sum(), log_sigma)[0] for v in (got, exact)]
+    torch.set_grad_enabled(False)
+    assert torch.allclose(*slopes, rtol=1e-3), "gradient"
+"""
+        },
+        20,
+        {},
+    ),
 }

@@ -44,10 +44,15 @@ class ExpressionExercise:
             return f"Not yet: the answer is one sympy expression, and {answer!r} is not."
         if undone := expression.atoms(*_UNDONE):
             return f"Not yet: carry out the {type(undone.pop()).__name__.lower()} in your answer."
-        if other := {symbol.name for symbol in expression.free_symbols} - set(self._names):
+        used = {symbol.name for symbol in expression.free_symbols}
+        if other := used - set(self._names):
             names = " and ".join(self._names) or "a number"
             return f"Not yet: {', '.join(sorted(other))} cannot be in the answer, only {names} can."
-        return self._compare(self._values(expression))
+        said = self._compare(self._values(expression))
+        lost = " and no ".join(sorted({symbol.name for symbol in self.key.free_symbols} - used))
+        if lost and said.endswith(self.hint):
+            said += f" Your answer has no {lost}: has a cell overwritten it?"
+        return said
 
     @property
     def _names(self) -> list[str]:
