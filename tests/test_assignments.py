@@ -78,6 +78,8 @@ def test_a_test_cell_is_one_function_and_its_call(master: NotebookNode) -> None:
     for cell in cells(master, "grade"):
         function, call = ast.parse(cell.source).body
         assert function.name == f"test_{cell.metadata.nbgrader.grade_id}"
+        points = cell.metadata.nbgrader.points
+        assert cell.source.startswith(f"def {function.name}():  # {points} point{'s' * (points > 1)}\n")
         assert ast.unparse(call) == f"{function.name}()"
         assert re.match(r"\d[a-z]?: .*\.$", ast.get_docstring(function))
         silent = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Assert) and not n.msg]
