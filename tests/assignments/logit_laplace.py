@@ -349,7 +349,7 @@ CASES: dict[str, Case] = {
             "q3_ends": "white in float32",
             "q4_mass": "a density: the mass is",
             "q4_poles": "Do you try pixels that are 0 or 1",
-            "q4_corners": "RuntimeError",
+            "q4_corners": "x is detached, and your tool stops",
             "q5_fit": "b is a standard deviation",
         },
     ),
