@@ -78,7 +78,11 @@ def test_an_exercise_without_an_answer_runs(name, capsys):
     assert capsys.readouterr().out.startswith("Replace None by your ")
 
 
-@pytest.mark.parametrize("answer", [1 / 2, sp.Rational(1, 2), torch.tensor(0.5), np.float32(0.5)])
+@pytest.mark.parametrize(
+    "answer",
+    [1 / 2, sp.Rational(1, 2), torch.tensor(0.5), torch.tensor(0.5, requires_grad=True), np.float32(0.5)],
+)
+@pytest.mark.filterwarnings("error")  # nbgrader takes a warning for a failure
 def test_any_kind_of_number_is_an_answer(answer, capsys):
     check("reductions/sse", answer)
     assert capsys.readouterr().out == "Correct: SSE/(2σ²) has weight 1 at σ² = 1/2.\n"

@@ -101,8 +101,9 @@ def test_the_assignment_is_told_from_names_or_from_first_lines(name: str) -> Non
 @pytest.mark.parametrize("name", MASTERS)
 def test_nbgrader_itself_gives_the_same_points(name: str, tmp_path: Path) -> None:
     """The masters are ordinary nbgrader assignments, for lecturers who use its commands."""
-    mine = [case for (assignment, _), case in CASES.items() if assignment == name]
-    answers, points, _ = min(mine, key=lambda case: abs(case[1] - 10))  # neither all nor nothing
+    mine = {case: deserved for (assignment, case), deserved in CASES.items() if assignment == name}
+    middling = min(mine, key=lambda case: abs(mine[case][1] - 10))
+    chosen = {case: mine[case] for case in mine if mine[case][1] == 20 or case == middling}
     shutil.copytree(MASTERS[name].parent, tmp_path / "source" / name)
 
     def nbgrader(*arguments: str) -> None:
@@ -116,11 +117,12 @@ def test_nbgrader_itself_gives_the_same_points(name: str, tmp_path: Path) -> Non
     ours = student_version(MASTERS[name])
     assert [cell.source for cell in released.cells] == [cell.source for cell in ours.cells]
     assert [cell.metadata for cell in released.cells] == [cell.metadata for cell in ours.cells]
-    submitted = tmp_path / f"submitted/ada/{name}"
-    submitted.mkdir(parents=True)
-    nbformat.write(solved(MASTERS[name], answers), submitted / f"{name}.ipynb")
+    for case, (answers, _, _) in chosen.items():
+        submitted = tmp_path / f"submitted/{case}/{name}"
+        submitted.mkdir(parents=True)
+        nbformat.write(solved(MASTERS[name], answers), submitted / f"{name}.ipynb")
     nbgrader("autograde", name, "--create", "--ExecutePreprocessor.timeout=300")
     nbgrader("export", "--to=grades.csv")
     with (tmp_path / "grades.csv").open() as file:
-        (row,) = csv.DictReader(file)
-    assert float(row["score"]) == points
+        got = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert got == {case: points for case, (_, points, _) in chosen.items()}

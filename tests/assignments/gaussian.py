@@ -538,7 +538,7 @@ def experiment(images):
         return (z.square() / 2 + log_scale).sum() / len(x) + kl.mean()
 
     train(images, loss, log_scale)
-    return float(log_scale.exp())
+    return log_scale.exp().item()
 """
         },
         20,

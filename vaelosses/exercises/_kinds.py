@@ -39,7 +39,7 @@ class Exercise:
         if answer is None:
             return "Replace None by your answer and run the cell again."
         try:
-            number = float(answer)
+            number = float(answer.detach() if isinstance(answer, Tensor) else answer)
         except (TypeError, ValueError, RuntimeError):
             return f"Not yet: the answer is one real number, and {answer!r} is not."
         if _near(number, self.key):
