@@ -45,7 +45,7 @@ _GREY_LEVEL = 1 / 255
 
 HEADS: Mapping[str, Callable[[int], vl.Head]] = {
     "gaussian_unit": lambda channels: vl.GaussianHead(channels, scale=1.0),
-    "gaussian": lambda channels: vl.GaussianHead(channels),
+    "gaussian": lambda channels: vl.GaussianHead(channels, scale="optimal"),
     "gaussian_pixel": lambda channels: vl.GaussianHead(channels, scale="pixel", min_scale=_GREY_LEVEL),
     "laplace": lambda channels: vl.LaplaceHead(channels, scale="pixel", min_scale=_GREY_LEVEL),
     "student_t": lambda channels: vl.StudentTHead(channels, scale="pixel", min_scale=_GREY_LEVEL),
