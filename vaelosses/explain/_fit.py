@@ -125,8 +125,31 @@ def _sum_of_two(prober: Prober, probes: Probes) -> str:
         left = got - torch.stack(columns, 1) @ weights
         if left.abs().max() <= EXACT * got.abs().max():
             one, two = (f"{weight:.4g} x {family.name}" for weight, family in zip(weights, pair, strict=True))
-            return f"It is the sum {one} + {two}."
+            images = f"over the {len(probes.points[0].x)} images of the batch"
+            unit = "; squared is half the squared error" if PIXEL[0] in pair else ""
+            return f"It is the sum {one} + {two}, {images}{unit}."
     return ""
+
+
+def _limits(prober: Prober, probes: Probes) -> str:
+    """Squared for small errors and absolute for large ones: the robust losses with a threshold."""
+    x, _, mu, _ = vars(probes.points[0]).values()
+    shape = Shape(len(x), tuple(x.shape[1:]), mu.shape[1])
+    weights = []
+    for family, distance in zip(PIXEL, (CLOSE, 100.0), strict=False):
+        point = prober.point(shape, seed=3, distance=distance)
+        try:
+            found = fit(family, Probes([point], [prober(point)]))
+        except ProbeError:
+            return ""
+        if found.error > 0.01:
+            return ""
+        weights.append(found.weight)
+    close, far = weights
+    return (
+        f"For small errors it is {PIXEL[0].name}, for large ones {PIXEL[1].name}; it changes over at an "
+        f"error of about {far / close:.2g}, as a Huber, log-cosh or Charbonnier loss does."
+    )
 
 
 def _uneven(prober: Prober, probes: Probes) -> str:
@@ -140,12 +163,28 @@ def _uneven(prober: Prober, probes: Probes) -> str:
 
 def _of_mse(prober: Prober, probes: Probes) -> str:
     weights = _weights_per_pixel(PIXEL[0], probes)
-    if all((weight / weight.mean() - 1).abs().max() <= prober.tolerance for weight in weights):
+    for of, first in (("the batch", 0), ("each image", 1)):
+        axes = tuple(range(first, weights[0].ndim))
+        means = [weight.mean(axes, keepdim=True) for weight in weights]
+        if any(_varies(weight / mean, prober) for weight, mean in zip(weights, means, strict=True)):
+            continue
+        errors = [(point.x_hat - point.x).square().mean(axes, keepdim=True) for point in probes.points]
+        pairs = zip(means, errors, strict=True)
+        roots = torch.cat([(mean * error.sqrt()).flatten() for mean, error in pairs])
+        if not _varies(roots / roots[0], prober):
+            return (
+                f"It is the root of the mean squared error of {of}: a squared error "
+                "with a beta that shrinks as the error does."
+            )
         return (
-            "It is a function of the mean squared error, neither this nor its logarithm: "
-            "log-MSE with a floor under sigma is like that."
+            f"It is a function of the mean squared error of {of}, neither this nor its root nor its "
+            "logarithm: log-MSE with a floor under sigma is like that."
         )
     return ""
+
+
+def _varies(ratio: Tensor, prober: Prober) -> bool:
+    return not bool((ratio - 1).abs().max() <= prober.tolerance)
 
 
 def _weights_per_pixel(family: Family, probes: Probes) -> list[Tensor]:
@@ -177,5 +216,12 @@ def _exchanged(prober: Prober, probes: Probes) -> str:
     return f"With x and x_hat exchanged it is {best.family.name}." if best else ""
 
 
-HINTS: tuple[Callable[[Prober, Probes], str], ...] = (_sum_of_two, _uneven, _of_mse, _rescaled, _exchanged)
+HINTS: tuple[Callable[[Prober, Probes], str], ...] = (
+    _sum_of_two,
+    _limits,
+    _uneven,
+    _of_mse,
+    _rescaled,
+    _exchanged,
+)
 """What can be said of a reconstruction term that is no family's."""

@@ -103,10 +103,11 @@ def _constants(found: Evidence, numbers: Numbers) -> str:
         return "cannot tell: a term that depends on the pixels alone is added"
     if value.term and numbers.constant is None:
         return f"the {value.term} is added, {value.weight:.6g} times; no gradient shows it"
-    if numbers.constant == 0:
-        return f"complete{at}, beta = {numbers.beta_of_reading:.6g}: nothing is dropped"
     if numbers.constant is None:
         return "the Jacobian of the logit is dropped, see below"
+    if abs(numbers.constant) <= 1e-6 * numbers.dims:  # many losses take their constant in single precision
+        digits = f", to {abs(numbers.constant):.0e} nats per image" if numbers.constant else ""
+        return f"complete{at}, beta = {numbers.beta_of_reading:.6g}: nothing is dropped{digits}"
     if abs(value.constant) <= value.tolerance:
         what = f"{family.formula} is dropped, {-numbers.constant:.6g} nats per image{at}"
     else:
