@@ -16,7 +16,7 @@ from vaelosses import GaussianHead, compare, data, experiment
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> data.Dataset:
     """A data set of small images, and two epochs."""
-    levels = torch.randint(256, (384, 1, 4, 4), generator=torch.Generator().manual_seed(0))
+    levels = torch.randint(256, (384, 1, 5, 5), generator=torch.Generator().manual_seed(0))
     images = levels.float() / 255
     tiny = data.Dataset("mnist", "noise", images[:256], images[256:], None, None)
     monkeypatch.setattr(compare.data, "load", lambda name, embedded: tiny)
@@ -24,17 +24,26 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> data.Dataset:
     return tiny
 
 
+BASELINES = "mnist-quick-baselines.json"
+
+
 def run(out: Path, *arguments: str) -> int:
     return compare.main(["--out", str(out), "--jobs", "1", *arguments])
+
+
+def runs_in(folder: Path) -> list[str]:
+    names = {path.name for path in folder.iterdir()}
+    assert BASELINES in names
+    return sorted(names - {BASELINES})
 
 
 @pytest.mark.usefixtures("tiny")
 def test_a_run_leaves_its_numbers_and_where_they_come_from(tmp_path: Path) -> None:
     assert run(tmp_path, "--likelihoods", "discretized_normal", "--seeds", "5") == 0
-    (path,) = tmp_path.iterdir()
-    assert path.name == "mnist-quick-discretized_normal-5.json"
+    (name,) = runs_in(tmp_path)
+    assert name == "mnist-quick-discretized_normal-5.json"
     (result,) = compare.load(tmp_path)
-    assert result == json.loads(path.read_text())
+    assert result == json.loads((tmp_path / name).read_text())
     assert result["data"] == "noise"
     assert result["epochs"] == 2
     assert result["versions"]["torch"].startswith(torch.__version__.partition("+")[0])
@@ -54,14 +63,25 @@ def test_the_numbers_are_those_of_the_trained_model(tmp_path: Path) -> None:
     assert result["kl"] == run_.evaluation.kl
 
 
+def test_the_baselines_are_those_of_the_same_images(tiny: data.Dataset, tmp_path: Path) -> None:
+    assert run(tmp_path, "--likelihoods", "gaussian", "--seeds", "0") == 0
+    bits = compare.baselines("mnist", "quick", tmp_path)
+    assert bits["(uniform)"] == 8
+    counts = torch.bincount((tiny.x_train * 255).round().long().flatten(), minlength=256) + 1 / 256
+    table = (counts / counts.sum()).log2()
+    expected = -table[(tiny.x_test * 255).round().long()].mean().item()
+    assert bits["(histogram of all pixels)"] == pytest.approx(expected, rel=1e-6)
+    assert json.loads((tmp_path / BASELINES).read_text())["data"] == "noise"
+
+
 @pytest.mark.usefixtures("tiny")
 def test_finished_runs_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert run(tmp_path, "--likelihoods", "gaussian", "--seeds", "0", "1") == 0
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     assert run(tmp_path, "--likelihoods", "gaussian", "beta", "--seeds", "0", "1") == 0
-    assert "4 runs, 2 of them finished before" in capsys.readouterr().out
+    assert "5 results, 3 of them finished before" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(runs_in(tmp_path)) == 4
 
 
 @pytest.mark.usefixtures("tiny")
@@ -74,7 +94,7 @@ def test_a_failure_is_reported_and_does_not_stop_the_rest(
     monkeypatch.setattr(compare, "HEADS", {"broken": broken, **compare.HEADS})
     assert run(tmp_path, "--likelihoods", "broken", "gaussian", "--seeds", "0") == 1
     assert "mnist-quick-broken-0.json: RuntimeError: no head for you" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["mnist-quick-gaussian-0.json"]
+    assert runs_in(tmp_path) == ["mnist-quick-gaussian-0.json"]
 
 
 @pytest.mark.usefixtures("tiny")
@@ -95,12 +115,13 @@ def test_an_interrupt_keeps_what_is_finished(
     assert [path.name for path in tmp_path.iterdir()] == ["mnist-quick-gaussian-0.json"]
     monkeypatch.setattr(compare, "measure", measure)
     assert run(tmp_path, *names) == 0
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(runs_in(tmp_path)) == 3
 
 
-def test_the_chain_of_colours_needs_colours(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+@pytest.mark.usefixtures("tiny")
+def test_the_chain_of_colours_needs_colours(tmp_path: Path) -> None:
     assert run(tmp_path, "--likelihoods", "rgb_logistic_mixture") == 0
-    assert "0 runs" in capsys.readouterr().out
+    assert runs_in(tmp_path) == []
     assert compare.Job("photos", "rgb_logistic_mixture", 0, "quick").fits()
 
 
@@ -141,6 +162,15 @@ def test_a_result_says_where_it_comes_from(result: dict) -> None:
     # 100 samples of the latents: a tighter bound, on the first 1,000 test images only.
     assert result["importance_weighted_bits"] < result["bits_per_dim"] * 1.02
     assert 0 < result["mse"] < 1
+
+
+def test_the_data_of_every_result_have_baselines() -> None:
+    for dataset, budget, source in {(r["dataset"], r["budget"], r["data"]) for r in RESULTS}:
+        file = json.loads((compare.FOLDER / f"{dataset}-{budget}-baselines.json").read_text())
+        assert file["data"] == source
+        assert compare.baselines(dataset, budget) == file["bits_per_dim"]
+        assert compare.baselines(dataset, budget)["(uniform)"] == 8
+        assert re.fullmatch("[0-9a-f]{12}", file["commit"])
 
 
 def test_results_have_three_seeds() -> None:

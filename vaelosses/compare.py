@@ -2,9 +2,9 @@
 
     python -m vaelosses.compare --datasets mnist --likelihoods gaussian laplace --seeds 0 1 2 --jobs 2
 
-Each run leaves one small JSON file. A run whose file exists is not repeated, so an interrupted comparison
-goes on where it stopped; delete a file to repeat its run. A run that fails is reported and does not stop
-the rest.
+Each run leaves one small JSON file, and so do, for each data set, the codes that need no network. A run whose
+file exists is not repeated, so an interrupted comparison goes on where it stopped; delete a file to repeat
+its run. A run that fails is reported and does not stop the rest.
 
 All runs minimise the same thing, minus the log-mass of the grey levels plus the divergence: exact where the
 likelihood has masses or atoms, the bound with uniform noise where it is a density. The Bernoulli is left out:
@@ -36,7 +36,7 @@ from .evaluation import importance_weighted_bound
 from .experiment import EPOCHS, Lab, Run
 from .training import negative_grid_elbo
 
-__all__ = ["FOLDER", "HEADS", "Job", "load", "main", "measure", "train"]
+__all__ = ["FOLDER", "HEADS", "Job", "baselines", "load", "main", "measure", "train"]
 
 FOLDER = Path(__file__).parent / "results"
 """The results that come with the package."""
@@ -86,11 +86,11 @@ class Job:
 
 def train(job: Job, device: torch.device | str = "cpu") -> Run:
     """Train the book's network for one job, and evaluate it on the test images."""
-    return _train(job, device, _images(job))
+    return _train(job, device, _images(job.dataset, job.budget))
 
 
-def _images(job: Job) -> data.Dataset:
-    return data.load(job.dataset, embedded=job.budget == "quick")
+def _images(dataset: str, budget: str) -> data.Dataset:
+    return data.load(dataset, embedded=budget == "quick")
 
 
 def _train(job: Job, device: torch.device | str, images: data.Dataset) -> Run:
@@ -101,21 +101,36 @@ def _train(job: Job, device: torch.device | str, images: data.Dataset) -> Run:
 
 def measure(job: Job, device: torch.device | str = "cpu") -> dict[str, Any]:
     """Train one job and return what is kept of it: the numbers, and where they come from."""
-    images = _images(job)
+    images = _images(job.dataset, job.budget)
     run = _train(job, device, images)
     bound = importance_weighted_bound(
         run.model, images.x_test[:1000], log_prob=partial(grid_log_prob, how="dequantize")
     )
     scores, steps = run.evaluation, len(images.x_train) // 128
-    return asdict(job) | {
-        "bits_per_dim": scores.dequantized_bits_per_dim,
-        "bits_in_bins": scores.bits_per_dim,
-        "importance_weighted_bits": nats_to_bits_per_dim(-bound, math.prod(images.x_test.shape[1:])),
-        "kl": scores.kl,
-        "active_latents": scores.active_latents,
-        "mse": scores.mse,
-        "seconds_per_step": min(run.history.seconds) / steps,
-        "epochs": EPOCHS[job.budget],
+    return (
+        asdict(job)
+        | {
+            "bits_per_dim": scores.dequantized_bits_per_dim,
+            "bits_in_bins": scores.bits_per_dim,
+            "importance_weighted_bits": nats_to_bits_per_dim(-bound, math.prod(images.x_test.shape[1:])),
+            "kl": scores.kl,
+            "active_latents": scores.active_latents,
+            "mse": scores.mse,
+            "seconds_per_step": min(run.history.seconds) / steps,
+            "epochs": EPOCHS[job.budget],
+        }
+        | _origin(images, device)
+    )
+
+
+def _measure_baselines(dataset: str, budget: Literal["quick", "full"]) -> dict[str, Any]:
+    images = _images(dataset, budget)
+    bits = Lab(budget, torch.device("cpu"), images).baselines()
+    return {"dataset": dataset, "budget": budget, "bits_per_dim": bits} | _origin(images, "cpu")
+
+
+def _origin(images: data.Dataset, device: torch.device | str) -> dict[str, Any]:
+    return {
         "data": images.source,
         "device": _device_name(torch.device(device)),
         "versions": {name: version(name) for name in ("vaelosses", "torch", "numpy")},
@@ -124,12 +139,25 @@ def measure(job: Job, device: torch.device | str = "cpu") -> dict[str, Any]:
 
 
 def load(folder: Path | str = FOLDER) -> list[dict[str, Any]]:
-    """Return the results in a folder, sorted by the names of their files.
+    """Return the runs in a folder, sorted by the names of their files.
 
     >>> {row["likelihood"] for row in load()} <= set(HEADS)
     True
     """
-    return [json.loads(path.read_text("utf-8")) for path in sorted(Path(folder).glob("*.json"))]
+    return [json.loads(path.read_text("utf-8")) for path in sorted(Path(folder).glob("*-*-*-*.json"))]
+
+
+def baselines(dataset: str, budget: str, folder: Path | str = FOLDER) -> dict[str, float]:
+    """Return the bits per dimension of the codes without a network, on the images of a budget.
+
+    >>> baselines("mnist", "quick")["(uniform)"]
+    8.0
+    """
+    return json.loads((Path(folder) / _baselines_file(dataset, budget)).read_text("utf-8"))["bits_per_dim"]
+
+
+def _baselines_file(dataset: str, budget: str) -> str:
+    return f"{dataset}-{budget}-baselines.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,15 +170,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for seed in options.seeds
         for likelihood in options.likelihoods
     ]
-    jobs = [job for job in jobs if job.fits()]
-    missing = [job for job in jobs if not (options.out / job.file).exists()]
-    print(f"{len(jobs)} runs, {len(jobs) - len(missing)} of them finished before; results in {options.out}")
-    calls = (delayed(_keep)(job, options.device, options.out) for job in missing)
+    measures = {job.file: partial(measure, job, options.device) for job in jobs if job.fits()}
+    for dataset in options.datasets:
+        measures[_baselines_file(dataset, options.budget)] = partial(
+            _measure_baselines, dataset, options.budget
+        )
+    missing = {file: call for file, call in measures.items() if not (options.out / file).exists()}
+    finished = len(measures) - len(missing)
+    print(f"{len(measures)} results, {finished} of them finished before; in {options.out}")
+    calls = (delayed(_keep)(call, options.out / file) for file, call in missing.items())
     # Without a number of jobs, joblib takes what joblib.parallel_config says: a cluster, for example.
     outcomes = Parallel(n_jobs=options.jobs, return_as="generator_unordered")(calls)
     failures = []
     try:
-        for failure in tqdm(outcomes, total=len(missing), unit="run"):
+        for failure in tqdm(outcomes, total=len(missing), unit="result"):
             failures += [failure] if failure else []
     except KeyboardInterrupt:
         print("\nInterrupted. Finished runs are kept; the same command goes on with the others.")
@@ -160,15 +193,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failures else 0
 
 
-def _keep(job: Job, device: str, folder: Path) -> str | None:
-    """Do one job and write its file, whole or not at all; return what went wrong."""
+def _keep(measure: Callable[[], dict[str, Any]], path: Path) -> str | None:
+    """Measure something and write its file, whole or not at all; return what went wrong."""
     try:
-        result = measure(job, device)
+        result = measure()
     except Exception as error:  # one run must not stop the others
-        return f"{job.file}: {type(error).__name__}: {error}"
-    part = folder / f".{job.file}.{os.getpid()}.part"
+        return f"{path.name}: {type(error).__name__}: {error}"
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    part.replace(folder / job.file)
+    part.replace(path)
     return None
 
 
