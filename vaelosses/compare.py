@@ -193,10 +193,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failures else 0
 
 
-def _keep(measure: Callable[[], dict[str, Any]], path: Path) -> str | None:
+def _keep(call: Callable[[], dict[str, Any]], path: Path) -> str | None:
     """Measure something and write its file, whole or not at all; return what went wrong."""
     try:
-        result = measure()
+        result = call()
     except Exception as error:  # one run must not stop the others
         return f"{path.name}: {type(error).__name__}: {error}"
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -135,8 +135,9 @@ def _limits(prober: Prober, probes: Probes) -> str:
     """Squared for small errors and absolute for large ones: the robust losses with a threshold."""
     x, _, mu, _ = vars(probes.points[0]).values()
     shape = Shape(len(x), tuple(x.shape[1:]), mu.shape[1])
+    squared, absolute, *_ = PIXEL
     weights = []
-    for family, distance in zip(PIXEL, (CLOSE, 100.0), strict=False):
+    for family, distance in ((squared, CLOSE), (absolute, 100.0)):
         point = prober.point(shape, seed=3, distance=distance)
         try:
             found = fit(family, Probes([point], [prober(point)]))
@@ -147,7 +148,7 @@ def _limits(prober: Prober, probes: Probes) -> str:
         weights.append(found.weight)
     close, far = weights
     return (
-        f"For small errors it is {PIXEL[0].name}, for large ones {PIXEL[1].name}; it changes over at an "
+        f"For small errors it is {squared.name}, for large ones {absolute.name}; it changes over at an "
         f"error of about {far / close:.2g}, as a Huber, log-cosh or Charbonnier loss does."
     )
 
