@@ -258,13 +258,18 @@ UNKNOWN = [
     ("", lambda x, h: (h**2).sum()),
     ("no gradient goes there", lambda x, h: F.mse_loss(h.detach(), x)),
     ("The loss moves x to [-1, 1], where it is squared", lambda x, h: F.mse_loss(h, 2 * x - 1)),
+    (
+        "The loss moves x and x_hat to [0, 1], where it is BCE on probabilities",
+        lambda x, h: F.binary_cross_entropy((h + 1) / 2, (x + 1) / 2),
+    ),
     ("For large errors it is absolute", lambda x, h: F.huber_loss(h, x, delta=1e-4)),
 ]
 
 
 @pytest.mark.parametrize(("words", "reconstruction"), UNKNOWN)
 def test_no_known_likelihood(words: str, reconstruction: Callable[[Tensor, Tensor], Tensor]) -> None:
-    report = explain(with_kl(reconstruction))
+    pixel_range = (-1, 1) if "x and x_hat to" in words else (0, 1)
+    report = explain(with_kl(reconstruction), pixel_range=pixel_range)
     assert report.family == "no known likelihood", str(report)
     assert report.answer.startswith("no known likelihood")
     assert (report.sigma2, report.b, report.beta, report.code, report.scale) == (None,) * 5
@@ -296,6 +301,7 @@ def log_sigma(x: Tensor, x_hat: Tensor, mu: Tensor, log_sigma: Tensor) -> Tensor
         (parts(4, 4, 1), "unequal weights", True, None, "1 times the KL to N(0, 0.25)"),
         (parts(1, 0, 1), "unequal weights", False, None, "look for a factor"),
         (parts(1, 1, -1), "unequal weights", False, None, ""),
+        (parts(2, 0, 0), "unequal weights", True, None, "both parts in logvar are missing"),
         (parts(0, 1, 1), "unequal weights", True, None, ""),
         (log_sigma, "right for log sigma", True, 1.0, "exp(2 logvar)"),
         (lambda x, h, m, s: sse(x, h).sum() + kl(m, s).clamp(min=0.5).sum(), "cannot tell", None, None, ""),
@@ -313,6 +319,34 @@ def test_divergences(loss: Loss, verdict: str, bounded: bool | None, beta: float
     assert words in " ".join(report.warnings)
     if report.scale is not None:
         assert_code_trains_the_same(report, loss, (1, 4, 5), 3, 8)
+
+
+@pytest.mark.parametrize(("floor", "latents"), [(0.5, 64), (1.0, 128), (2.0, 256), (3.0, 512), (0.01, 3)])
+@pytest.mark.parametrize("how", [lambda rate, f: rate.clamp(min=f), lambda rate, f: 100 * (rate - f).abs()])
+def test_free_bits_and_capacities(floor: float, latents: int, how: Callable[[Tensor, float], Tensor]) -> None:
+    """However many latents share them, so that each has less than any probe close to the prior."""
+    report = explain(
+        lambda x, h, m, s: sse(x, h).mean() + how(kl(m, s).sum(1).mean(), floor), latent_dim=latents
+    )
+    assert (report.family, report.kl, report.beta, report.code) == ("squared", "cannot tell", None, None)
+    assert "free bits" in dict(report.findings)["KL"]
+
+
+def test_a_kl_in_single_precision() -> None:
+    report = explain(lambda x, h, m, s: sse(x, h).mean() + kl(m.float(), s.float()).sum(1).mean())
+    assert (report.kl, report.beta) == ("right", pytest.approx(0.5, rel=1e-6))
+
+
+@pytest.mark.parametrize("batch", [2, 16])
+@pytest.mark.parametrize("reduce", [torch.sum, torch.mean])
+def test_weights_of_the_parts_are_those_of_an_image(batch: int, reduce: Callable[[Tensor], Tensor]) -> None:
+    """KL(N(mu, s^2) || N(0, 1/4)) is (4 mu^2 + 4 s^2 - log s^2)/2 + const."""
+    report = explain(
+        lambda x, h, m, s: reduce(sse(x, h)) + reduce(0.5 * (4 * m**2 + 4 * s.exp() - s).sum(1)),
+        batch_size=batch,
+    )
+    assert "It is 1 times the KL to N(0, 0.25), not to N(0, 1)." in report.warnings
+    assert "4 mu^2/2 + 4 sigma^2/2 - 1 log(sigma^2)/2" in dict(report.findings)["KL"]
 
 
 def test_signs_of_the_reconstruction() -> None:
@@ -371,6 +405,35 @@ def test_a_common_factor_is_no_trap() -> None:
     assert report.beta == pytest.approx(0.5, rel=EXPLAINED)
     assert report.reductions["kl"]["width"] == "mean"
     assert not any("that of a sum" in text for text in report.warnings)
+
+
+@pytest.mark.parametrize("weight", [1, 2])
+def test_a_kl_that_is_divided_by_the_size_of_the_image(weight: int) -> None:
+    """A mean of squares weighs 2/20 of half a sum here, so these are sigma^2 = 1/2 and 1."""
+    report = explain(lambda x, h, m, s: F.mse_loss(h, x) + kl(m, s).sum() * weight / (len(x) * 20))
+    assert report.sigma2 == pytest.approx(weight / 2, rel=EXPLAINED)
+    assert not any("that of a sum" in text for text in report.warnings)
+    assert "the KL is divided by 20, as a number" in report.warnings[0]
+
+
+@pytest.mark.parametrize("pixel_range", [(-1, 1), (0, 255), (-0.42, 2.82)])
+@pytest.mark.parametrize(
+    "reconstruction",
+    [
+        F.binary_cross_entropy_with_logits,
+        lambda h, x: -vl.ContinuousBernoulli(h, validate_args=False).log_prob(x),
+    ],
+)
+def test_cross_entropy_of_what_is_no_probability(
+    pixel_range: tuple[float, float], reconstruction: Callable[[Tensor, Tensor], Tensor]
+) -> None:
+    """At a pixel of 2 and a logit of 50 the cross-entropy is 50 - 100: there is no lower bound."""
+    loss = with_kl(lambda x, h: reconstruction(h, x).sum())
+    report = explain(loss, pixel_range=pixel_range)
+    assert (report.bounded, report.code, report.scale) == (False, None, None)
+    assert "no likelihood" in report.answer
+    assert "are no probabilities" in report.warnings[0]
+    assert explain(loss).bounded is True
 
 
 def test_pixels_from_minus_one_to_one() -> None:

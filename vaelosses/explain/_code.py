@@ -13,7 +13,7 @@ def code(numbers: Numbers) -> str | None:
     Where a sign of the loss is wrong, the lines have it right.
     """
     found = numbers.found
-    if found.fit is None or found.divergence.weight is None:
+    if found.fit is None or found.divergence.weight is None or numbers.outside:
         return None
     family, image = found.fit.family, range(1, len(found.shape.image) + 1)
     scale = math.sqrt(numbers.reading) if numbers.parameter == "sigma2" else numbers.reading
@@ -23,9 +23,7 @@ def code(numbers: Numbers) -> str | None:
         lines.insert(0, f"x = x.clamp({_number(family.epsilon)}, 1 - {_number(family.epsilon)})")
     name = likelihood.partition("(")[0]
     if name == "Bernoulli":
-        lines.insert(
-            0, "# For black and white pixels; a density of grey ones is ContinuousBernoulli(logits)."
-        )
+        lines.insert(0, f"# It raises on grey pixels; a density of these is Continuous{likelihood}.")
     if found.divergence.verdict == "missing":
         normal, elbo = "", ""
         lines.append("loss = -p_x_given_z.log_prob(x).mean()")

@@ -16,7 +16,7 @@ from ._value import Value, look_at_value
 __all__ = ["Evidence", "gather"]
 
 LATENTS = ({"mu": 1.0, "logvar": 3.0}, {"mu": 0.1, "logvar": 0.3}, {"mu": 30.0, "logvar": 5.0})
-"""Ordinary, close to the prior, and far from it: free bits or a capacity would show."""
+"""Ordinary, close to the prior, and far from it: a term that changes on the way is no KL."""
 
 
 @dataclass
@@ -53,6 +53,8 @@ def gather(loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, 
     if not found.separates:
         return found
     found.divergence = measure(probes.points, probes.answers, prober.tolerance)
+    if found.divergence.verdict != "missing" and not _adds_up(prober, probes, found.divergence):
+        found.divergence = UNKNOWN
     found.fit, notes = family_of(prober, shape, probes)
     found.notes += notes
     found.axes = powers(lambda other: _weights(found, prober, other), shape)
@@ -69,7 +71,12 @@ def _trouble(probes: Probes, again: float) -> str:
     if not all(answer.finite for answer in probes.answers):
         return "it is not finite, or its gradient is not, at some points inside the pixel range"
     value = probes.answers[0].value
-    return "" if value == again else f"it is random: the same arguments gave {value:.6g}, then {again:.6g}"
+    if value == again:
+        return ""
+    return (
+        f"the same arguments gave {value:.6g}, then {again:.6g}: it is random, or it counts its calls, as an "
+        "annealed beta does"
+    )
 
 
 def _notes(prober: Prober, probes: Probes) -> list[str]:
@@ -112,6 +119,17 @@ def _separates(prober: Prober, probes: Probes) -> bool:
     return all(
         (a - b).abs().max() <= prober.tolerance * torch.maximum(a.abs(), b.abs()).max() for a, b in pairs
     )
+
+
+def _adds_up(prober: Prober, probes: Probes, divergence: Divergence) -> bool:
+    """Whether the loss rises from the prior to a point as its divergence does; with free bits it does not."""
+    if divergence.parts is None:
+        return False
+    point = probes.points[0]
+    there, prior = probes.answers[0].value, prober(point.at_prior()).value
+    rise = divergence.value(point) - divergence.value(point.at_prior())
+    tolerance = max(prober.digits, 10 * divergence.error) * (abs(there) + abs(prior))
+    return abs(there - prior - rise) <= tolerance
 
 
 def _weights(found: Evidence, prober: Prober, shape: Shape) -> tuple[float, float | None]:

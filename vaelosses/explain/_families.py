@@ -34,6 +34,8 @@ class Family:
     """The same, for an image of D pixels, as text."""
     real: bool = True
     """Whether ``x_hat`` may be any number; if not, it is a probability."""
+    on_unit_interval: bool = False
+    """Whether the pixels have to lie in [0, 1]; beyond, the loss is not bounded below."""
     target: Literal["pixel", "squeezed", "clamped"] = "pixel"
     """What ``x_hat`` is compared with: a pixel, or the logit of one that is kept from black and white."""
     epsilon: float = 0.0
@@ -109,13 +111,15 @@ FAMILIES = (
         _bce,
         "Bernoulli(x_hat.logit())",
         real=False,
+        on_unit_interval=True,
     ),
-    Family("BCE on logits", "a Bernoulli", _bce_logits, "Bernoulli(x_hat)"),
+    Family("BCE on logits", "a Bernoulli", _bce_logits, "Bernoulli(x_hat)", on_unit_interval=True),
     Family(
         "continuous Bernoulli on logits",
         "a continuous Bernoulli",
         _continuous_bernoulli,
         "ContinuousBernoulli(x_hat)",
+        on_unit_interval=True,
     ),
     Family(
         "log-MSE",

@@ -196,15 +196,22 @@ def _weights_per_pixel(family: Family, probes: Probes) -> list[Tensor]:
 def _rescaled(prober: Prober, probes: Probes) -> str:
     low, high = prober.pixel_range
     for bottom, top in ((0, 1), (-1, 1)):
-        points = [
-            replace(point, x=bottom + (point.x - low) * (top - bottom) / (high - low))
-            for point in probes.points
-        ]
-        if (best := _best(prober, Probes(points, probes.answers), PIXEL)) is not None:
-            return (
-                f"The loss moves x to [{bottom}, {top}], where it is {best.family.name}. "
-                "Leave that step out, and set pixel_range."
-            )
+        for names in (("x",), ("x", "x_hat")):
+            points = [
+                replace(
+                    point,
+                    **{
+                        name: bottom + (getattr(point, name) - low) * (top - bottom) / (high - low)
+                        for name in names
+                    },
+                )
+                for point in probes.points
+            ]
+            if (best := _best(prober, Probes(points, probes.answers), PIXEL)) is not None:
+                return (
+                    f"The loss moves {' and '.join(names)} to [{bottom}, {top}], where it is "
+                    f"{best.family.name}. Leave that step out, and set pixel_range."
+                )
     return ""
 
 

@@ -36,6 +36,13 @@ class Divergence:
             return None
         return self.parts[0]
 
+    def value(self, point: Point) -> float:
+        """Return the three parts at a point, summed over the batch."""
+        mean, variance, log = self.parts
+        log_variance = (1 + self.log_sigma) * point.logvar
+        terms = mean * point.mu.square() + variance * log_variance.exp() - log * log_variance
+        return 0.5 * terms.sum().item()
+
     @property
     def size(self) -> float | None:
         """The weight of the part that weighs most, for comparing one shape with another."""

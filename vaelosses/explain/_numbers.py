@@ -71,9 +71,31 @@ class Numbers:
         return self.dims > 2 and any(math.isclose(weight, plain, rel_tol=1e-9) for plain in (1, 2))
 
     @property
+    def divides_kl(self) -> bool:
+        """Whether the KL is divided by what the mean over the image divides by, to the last digit."""
+        return self.beta is not None and any(
+            math.isclose(self.beta, whole, rel_tol=1e-9) for whole in (0.5, 1)
+        )
+
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """The weights of the parts of the divergence of an image."""
+        batch = self.found.axes[0]
+        images = batch.size if batch.kl == -1 else 1
+        return tuple(images * part for part in self.found.divergence.parts)
+
+    @property
+    def outside(self) -> bool:
+        """Whether there are pixels where the likelihood has none."""
+        low, high = self.found.pixel_range
+        return bool(self.found.fit and self.found.fit.family.on_unit_interval and (low < 0 or high > 1))
+
+    @property
     def bounded(self) -> bool | None:
         fit, divergence = self.found.fit, self.found.divergence
-        if divergence.bounded is False or (fit and (fit.weight < 0 or self.family == "log-MSE")):
+        if divergence.bounded is False or self.outside:
+            return False
+        if fit and (fit.weight < 0 or self.family == "log-MSE"):
             return False
         return divergence.bounded if fit else None
 
@@ -95,7 +117,7 @@ class Numbers:
     @property
     def scale(self) -> float | None:
         """The loss over the negative ELBO of the reading, as a mean over the batch."""
-        if self.found.fit is None or self.beta is None or self.beta < 0:
+        if self.found.fit is None or self.beta is None or self.beta < 0 or self.outside:
             return None
         return self.found.fit.weight * self.reading * self.found.shape.batch
 

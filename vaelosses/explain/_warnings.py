@@ -15,7 +15,13 @@ def warnings(found: Evidence, numbers: Numbers) -> Iterator[str]:
     if found.trouble or not found.separates:
         yield from found.notes
         return
-    yield from _of_signs(found)
+    if numbers.outside:
+        low, high = found.pixel_range
+        yield (
+            f"Pixels from {low:g} to {high:g} are no probabilities. Outside of [0, 1] this loss pulls its "
+            "logit to infinity and has no lower bound: that is how it becomes negative. Move them to [0, 1]."
+        )
+    yield from _of_signs(found, numbers)
     yield from found.notes
     if found.fit is not None:
         yield from _of_reductions(found, numbers)
@@ -37,7 +43,7 @@ def warnings(found: Evidence, numbers: Numbers) -> Iterator[str]:
         )
 
 
-def _of_signs(found: Evidence) -> Iterator[str]:
+def _of_signs(found: Evidence, numbers: Numbers) -> Iterator[str]:
     flipped = found.fit is not None and found.fit.weight < 0
     verdict = found.divergence.verdict
     if flipped and verdict == "wrong sign":
@@ -49,9 +55,11 @@ def _of_signs(found: Evidence) -> Iterator[str]:
     if verdict == "right for log sigma":
         yield "The KL takes exp(2 logvar) for the variance. If logvar is the log-variance, use exp(logvar)."
     if verdict == "unequal weights":
-        mean, variance, log = found.divergence.parts
+        mean, variance, log = numbers.parts
         if math.isclose(mean, variance, rel_tol=1e-9) and found.divergence.bounded:
             yield f"It is {log:.6g} times the KL to N(0, {log / variance:.6g}), not to N(0, 1)."
+        elif variance == log == 0:
+            yield "A term in mu alone is a penalty on the code, not a KL: both parts in logvar are missing."
         else:
             yield "In the KL to N(0, I) the three parts have the same weight: look for a factor 1/2 or 2."
 
@@ -69,6 +77,11 @@ def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
         yield f"The reconstruction is averaged over {names} but summed over the rest of the image: {harm}."
     elif averaged and numbers.is_written_out:
         yield f"The mean over {names} is multiplied by {count}, as a number: a sum at this image size only."
+    elif against and numbers.divides_kl:
+        yield (
+            f"The reconstruction is averaged over {names}, and the KL is divided by {count}, as a number: "
+            "this is right at this image size only."
+        )
     elif against and found.divergence.weight:
         yield (
             f"The reconstruction is averaged over {names}, the KL is not: beta is {count} times "

@@ -14,7 +14,7 @@ KL = {
     "wrong sign": "wrong sign",
     "missing": "missing",
     "unequal weights": "its parts have different weights",
-    "cannot tell": "cannot tell: it is no multiple of the KL to N(0, I)",
+    "cannot tell": "cannot tell: it is no multiple of the KL to N(0, I), as with free bits or a capacity",
 }
 SYMBOL = {"sigma2": ("sigma^2", "sigma"), "b": ("b", "b")}
 
@@ -33,6 +33,8 @@ def answer(found: Evidence, numbers: Numbers) -> str:
         return f"{family.likelihood} ({family.name}), but the parts of its KL have different weights."
     if verdict == "cannot tell":
         return f"{family.likelihood} ({family.name}), with a term in mu and logvar that we do not know."
+    if numbers.outside:
+        return f"{family.name}, but of pixels outside of [0, 1]: no likelihood."
     if numbers.beta < 0:
         term = "KL" if verdict == "wrong sign" else "reconstruction term"
         return f"{family.likelihood} ({family.name}), but the {term} has the wrong sign."
@@ -62,12 +64,12 @@ def findings(found: Evidence, numbers: Numbers) -> Iterator[tuple[str, str]]:
     if found.fit is not None:
         yield "reconstruction", _reduced(numbers.reductions["reconstruction"])
     reduced = _reduced(numbers.reductions["kl"])
-    yield "KL", KL[found.divergence.verdict] + _parts(found) + (f"; {reduced}" if reduced else "")
+    yield "KL", KL[found.divergence.verdict] + _parts(found, numbers) + (f"; {reduced}" if reduced else "")
     if numbers.scale is not None:
         yield "scale", f"{numbers.scale:.6g} times the loss in vaelosses below"
         yield "constants", _constants(found, numbers)
     if numbers.bounded is not None:
-        yield "bounded below", "yes" if numbers.bounded else f"no: {_why_unbounded(found)}"
+        yield "bounded below", "yes" if numbers.bounded else f"no: {_why_unbounded(found, numbers)}"
     if numbers.eigenvalues is not None:
         yield "surviving latents", _surviving(found, numbers)
 
@@ -86,10 +88,10 @@ def _reduced(by_axis: dict[str, str]) -> str:
     return ", ".join(f"{what} over {' x '.join(names)}" for what, names in axes.items())
 
 
-def _parts(found: Evidence) -> str:
+def _parts(found: Evidence, numbers: Numbers) -> str:
     if found.divergence.verdict != "unequal weights":
         return ""
-    mean, variance, log = (f"{part:.6g}" for part in found.divergence.parts)
+    mean, variance, log = (f"{part:.6g}" for part in numbers.parts)
     sigma = "log sigma" if found.divergence.log_sigma else "log sigma^2"
     return f": {mean} mu^2/2 + {variance} sigma^2/2 - {log} log(sigma^2)/2, for {sigma} as fourth argument"
 
@@ -116,7 +118,9 @@ def _constants(found: Evidence, numbers: Numbers) -> str:
     return f"{what}; this changes reported numbers, not the training"
 
 
-def _why_unbounded(found: Evidence) -> str:
+def _why_unbounded(found: Evidence, numbers: Numbers) -> str:
+    if numbers.outside:
+        return "where a pixel is outside of [0, 1], the loss falls with the logit"
     if found.fit is not None and found.fit.weight < 0:
         return "the reconstruction term has the wrong sign"
     if found.divergence.bounded is False:
