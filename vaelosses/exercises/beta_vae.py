@@ -24,12 +24,15 @@ def _log_share(function: Callable[..., object]) -> Callable[..., Tensor]:
     """A function of rows [points, 3] as one of three log-priors, three log-likelihoods and beta."""
 
     def elementwise(*columns: Tensor) -> Tensor:
-        *rows, beta = torch.stack(columns, dim=1).split([3, 3, 1], dim=1)
-        value = function(*rows, beta)
-        if not isinstance(value, Tensor) or value.shape != rows[0].shape:
+        priors, likelihoods, beta = torch.stack(columns, dim=1).split([3, 3, 1], dim=1)
+        # The first state stands in another column in each row, so that no column can be left out.
+        column = torch.arange(len(beta))[:, None] % 3
+        moved = (torch.arange(3) - column) % 3
+        value = function(priors.gather(1, moved), likelihoods.gather(1, moved), beta)
+        if not isinstance(value, Tensor) or value.shape != priors.shape:
             given = list(value.shape) if isinstance(value, Tensor) else type(value).__name__
-            raise ValueError(f"expected one number per state, {list(rows[0].shape)}, got {given}")
-        return value[:, 0]
+            raise ValueError(f"expected one number per state, {list(priors.shape)}, got {given}")
+        return value.gather(1, column)[:, 0]
 
     return elementwise
 
@@ -88,7 +91,10 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
             (5 / 2, "there σ² is infinite; the latent goes before."),
             (25 / 11, "that is where the first latent would go, if the second had stayed."),
         ],
-        hint="put σ² = R/(D - β k) into λ = β σ² and solve for β.",
+        hint=(
+            "with k survivors and a sum ρ of the discarded eigenvalues, of D in all, the best σ² is "
+            "ρ/(D - β k): put it into λ = β σ² and solve for β."
+        ),
     ),
     "tempered-posterior": CodeExercise(
         question=(
