@@ -332,8 +332,52 @@ def test_free_bits_and_capacities(floor: float, latents: int, how: Callable[[Ten
     assert "free bits" in dict(report.findings)["KL"]
 
 
-def test_a_kl_in_single_precision() -> None:
-    report = explain(lambda x, h, m, s: sse(x, h).mean() + kl(m.float(), s.float()).sum(1).mean())
+@pytest.mark.parametrize("pixel_range", [(0, 1), (0, 255)])
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda rate: rate.mean().clamp(min=3),
+        lambda rate: (rate * (rate > 3)).mean(),  # zero at the prior as well
+        lambda rate: torch.relu(rate - 3).mean(),
+    ],
+)
+def test_free_bits_in_single_precision(
+    pixel_range: tuple[float, float], how: Callable[[Tensor], Tensor]
+) -> None:
+    """A large reconstruction term must not hide them."""
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return sse(x.float(), x_hat.float()).mean() + how(kl(mu.float(), logvar.float()).sum(1))
+
+    assert explain(loss, MNIST, 512, pixel_range=pixel_range).kl == "cannot tell"
+
+
+def into_zeros(rec: Tensor, rate: Tensor) -> Tensor:
+    total = torch.zeros(())
+    total += rec
+    total += rate
+    return total
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        into_zeros,
+        lambda rec, rate: (rec + rate).float(),
+        lambda rec, rate: rec + rate.float(),
+        lambda rec, rate: torch.stack([rec.float(), rate.float()]).sum(),
+    ],
+)
+@pytest.mark.parametrize("cast", [Tensor.float, Tensor.double])
+def test_values_in_single_precision(
+    add: Callable[[Tensor, Tensor], Tensor], cast: Callable[[Tensor], Tensor]
+) -> None:
+    """Also where the gradients are in double precision."""
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return add(sse(x, x_hat).mean(), kl(cast(mu), cast(logvar)).sum(1).mean())
+
+    report = explain(loss, MNIST, 20)
     assert (report.kl, report.beta) == ("right", pytest.approx(0.5, rel=1e-6))
 
 
@@ -346,6 +390,11 @@ def test_weights_of_the_parts_are_those_of_an_image(batch: int, reduce: Callable
         batch_size=batch,
     )
     assert "It is 1 times the KL to N(0, 0.25), not to N(0, 1)." in report.warnings
+    hard_coded = explain(
+        lambda x, h, m, s: sse(x, h).mean() + (4 * m**2 + 4 * s.exp() - s).view(batch, 3).sum(),
+        batch_size=batch,
+    )
+    assert "It is a multiple of the KL to N(0, 0.25), not to N(0, 1)." in hard_coded.warnings
     assert "4 mu^2/2 + 4 sigma^2/2 - 1 log(sigma^2)/2" in dict(report.findings)["KL"]
 
 
@@ -413,7 +462,17 @@ def test_a_kl_that_is_divided_by_the_size_of_the_image(weight: int) -> None:
     report = explain(lambda x, h, m, s: F.mse_loss(h, x) + kl(m, s).sum() * weight / (len(x) * 20))
     assert report.sigma2 == pytest.approx(weight / 2, rel=EXPLAINED)
     assert not any("that of a sum" in text for text in report.warnings)
-    assert "the KL is divided by 20, as a number" in report.warnings[0]
+    assert "the KL has a weight that fits 20 of them" in report.warnings[0]
+    single = explain(
+        lambda x, h, m, s: F.mse_loss(h, x) + kl(m.float(), s.float()).sum(1).mean() * weight / 20
+    )
+    assert single.warnings[-1] == report.warnings[0]
+
+
+def test_a_mean_over_as_many_latents_fits_by_chance() -> None:
+    report = explain(lambda x, h, m, s: F.mse_loss(h, x) + kl(m, s).mean(), (32,), 16)
+    assert report.beta == pytest.approx(1.0, rel=EXPLAINED)
+    assert not any("fits" in text for text in report.warnings)
 
 
 @pytest.mark.parametrize("pixel_range", [(-1, 1), (0, 255), (-0.42, 2.82)])
@@ -434,6 +493,8 @@ def test_cross_entropy_of_what_is_no_probability(
     assert "no likelihood" in report.answer
     assert "are no probabilities" in report.warnings[0]
     assert explain(loss).bounded is True
+    alone = explain(lambda x, h, m, s: reconstruction(h, x).sum(), pixel_range=pixel_range)
+    assert "no likelihood" in alone.answer
 
 
 def test_pixels_from_minus_one_to_one() -> None:

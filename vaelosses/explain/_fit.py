@@ -210,7 +210,7 @@ def _rescaled(prober: Prober, probes: Probes) -> str:
             if (best := _best(prober, Probes(points, probes.answers), PIXEL)) is not None:
                 return (
                     f"The loss moves {' and '.join(names)} to [{bottom}, {top}], where it is "
-                    f"{best.family.name}. Leave that step out, and set pixel_range."
+                    f"{best.family.name}. Leave that step out, and set pixel_range to ({bottom}, {top})."
                 )
     return ""
 

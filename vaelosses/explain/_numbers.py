@@ -65,17 +65,22 @@ class Numbers:
 
     @property
     def is_written_out(self) -> bool:
-        """Whether a mean over the image weighs what a plain sum would, to the last digit."""
+        """Whether a mean over the image weighs what a plain sum would."""
         batch = self.found.axes[0]
         weight = self.found.fit.weight * (batch.size if batch.reconstruction == -1 else 1)
-        return self.dims > 2 and any(math.isclose(weight, plain, rel_tol=1e-9) for plain in (1, 2))
+        return self.dims > 2 and any(math.isclose(weight, plain, rel_tol=self._tolerance) for plain in (1, 2))
 
     @property
-    def divides_kl(self) -> bool:
-        """Whether the KL is divided by what the mean over the image divides by, to the last digit."""
-        return self.beta is not None and any(
-            math.isclose(self.beta, whole, rel_tol=1e-9) for whole in (0.5, 1)
-        )
+    def fits_image(self) -> bool:
+        """Whether the KL has a weight that makes up for the mean over the image."""
+        if self.beta is None or self.found.axes[-1].kl == -1:
+            return False
+        return any(math.isclose(self.beta, plain, rel_tol=self._tolerance) for plain in (0.5, 1))
+
+    @property
+    def _tolerance(self) -> float:
+        """How nearly the weights are known."""
+        return 10 * max(1e-10, self.found.fit.error, self.found.divergence.error)
 
     @property
     def parts(self) -> tuple[float, ...]:

@@ -56,8 +56,12 @@ def _of_signs(found: Evidence, numbers: Numbers) -> Iterator[str]:
         yield "The KL takes exp(2 logvar) for the variance. If logvar is the log-variance, use exp(logvar)."
     if verdict == "unequal weights":
         mean, variance, log = numbers.parts
-        if math.isclose(mean, variance, rel_tol=1e-9) and found.divergence.bounded:
-            yield f"It is {log:.6g} times the KL to N(0, {log / variance:.6g}), not to N(0, 1)."
+        if (
+            math.isclose(mean, variance, rel_tol=max(1e-9, 10 * found.divergence.error))
+            and found.divergence.bounded
+        ):
+            times = "a multiple of" if found.axes[0].failure else f"{log:.6g} times"
+            yield f"It is {times} the KL to N(0, {log / variance:.6g}), not to N(0, 1)."
         elif variance == log == 0:
             yield "A term in mu alone is a penalty on the code, not a KL: both parts in logvar are missing."
         else:
@@ -77,10 +81,10 @@ def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
         yield f"The reconstruction is averaged over {names} but summed over the rest of the image: {harm}."
     elif averaged and numbers.is_written_out:
         yield f"The mean over {names} is multiplied by {count}, as a number: a sum at this image size only."
-    elif against and numbers.divides_kl:
+    elif against and numbers.fits_image:
         yield (
-            f"The reconstruction is averaged over {names}, and the KL is divided by {count}, as a number: "
-            "this is right at this image size only."
+            f"The reconstruction is averaged over {names}, and the KL has a weight that fits {count} of "
+            "them: right at this image size only."
         )
     elif against and found.divergence.weight:
         yield (

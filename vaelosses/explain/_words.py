@@ -27,14 +27,14 @@ def answer(found: Evidence, numbers: Numbers) -> str:
     if found.fit is None:
         return "no known likelihood."
     family, verdict = found.fit.family, found.divergence.verdict
+    if numbers.outside:
+        return f"{family.name}, but of pixels outside of [0, 1]: no likelihood."
     if verdict == "missing":
         return f"{family.likelihood} ({family.name}) without a KL: an autoencoder, beta = 0."
     if verdict == "unequal weights":
         return f"{family.likelihood} ({family.name}), but the parts of its KL have different weights."
     if verdict == "cannot tell":
         return f"{family.likelihood} ({family.name}), with a term in mu and logvar that we do not know."
-    if numbers.outside:
-        return f"{family.name}, but of pixels outside of [0, 1]: no likelihood."
     if numbers.beta < 0:
         term = "KL" if verdict == "wrong sign" else "reconstruction term"
         return f"{family.likelihood} ({family.name}), but the {term} has the wrong sign."
