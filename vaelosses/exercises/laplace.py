@@ -75,7 +75,7 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
         mistakes=[
             (1 / 9, "your ratio is upside down: ρ/(1 - ρ)."),
             (0.9, "that is ρ; the other pixels each pay -ν log s."),
-            (10, "that is 1/(1 - ρ): an exact pixel earns -log s, another pays -ν log s, not one more."),
+            (10, "that is 1/(1 - ρ): another pixel pays -ν log s in all, and earns no -log s beside it."),
             (0.1, "that is 1 - ρ."),
         ],
         hint="as s falls, an exact pixel contributes log s and any other one -ν log s.",
