@@ -22,7 +22,12 @@ def _on_weights(implied_variance: Callable[..., object]) -> Callable[..., Tensor
     """The implied variance as a function of the weights that make the loss."""
 
     def loss_of(a: float, w: float, c: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        return lambda x, x_hat, kl: a * (x - x_hat).square().sum() + w * kl + c
+        def loss(x: Tensor, x_hat: Tensor, kl: Tensor | float) -> Tensor:
+            # In double precision, so that probes in single precision lose nothing beside the constant.
+            squares = (x.double() - x_hat.double()).square().sum()
+            return a * squares + w * torch.as_tensor(kl).double() + c
+
+        return loss
 
     def elementwise(*weights: Tensor) -> Tensor:
         losses = [loss_of(*row) for row in torch.stack(weights, dim=1).tolist()]
