@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections import Counter
+from importlib.metadata import PackageNotFoundError
 from operator import itemgetter
 from pathlib import Path
 
@@ -95,6 +96,19 @@ def test_a_failure_is_reported_and_does_not_stop_the_rest(
     assert run(tmp_path, "--likelihoods", "broken", "gaussian", "--seeds", "0") == 1
     assert "mnist-quick-broken-0.json: RuntimeError: no head for you" in capsys.readouterr().err
     assert runs_in(tmp_path) == ["mnist-quick-gaussian-0.json"]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_missing_origin_is_found_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_installed(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(compare, "version", not_installed)
+    monkeypatch.setattr(experiment.Lab, "train", lambda *_, **__: pytest.fail("trained"))
+    assert run(tmp_path, "--likelihoods", "gaussian", "--seeds", "0") == 1
+    assert "gaussian-0.json: PackageNotFoundError" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("tiny")

@@ -102,6 +102,7 @@ def _train(job: Job, device: torch.device | str, images: data.Dataset) -> Run:
 def measure(job: Job, device: torch.device | str = "cpu") -> dict[str, Any]:
     """Train one job and return what is kept of it: the numbers, and where they come from."""
     images = _images(job.dataset, job.budget)
+    origin = _origin(images, device)  # first: what is missing here must not cost a trained model
     run = _train(job, device, images)
     bound = importance_weighted_bound(
         run.model, images.x_test[:1000], log_prob=partial(grid_log_prob, how="dequantize")
@@ -119,7 +120,7 @@ def measure(job: Job, device: torch.device | str = "cpu") -> dict[str, Any]:
             "seconds_per_step": min(run.history.seconds) / steps,
             "epochs": EPOCHS[job.budget],
         }
-        | _origin(images, device)
+        | origin
     )
 
 
