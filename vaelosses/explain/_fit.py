@@ -195,18 +195,14 @@ def _weights_per_pixel(family: Family, probes: Probes) -> list[Tensor]:
 
 def _rescaled(prober: Prober, probes: Probes) -> str:
     low, high = prober.pixel_range
+
+    def moved(point: Point, names: tuple[str, ...], bottom: int, top: int) -> Point:
+        slope = (top - bottom) / (high - low)
+        return replace(point, **{name: bottom + (getattr(point, name) - low) * slope for name in names})
+
     for bottom, top in ((0, 1), (-1, 1)):
         for names in (("x",), ("x", "x_hat")):
-            points = [
-                replace(
-                    point,
-                    **{
-                        name: bottom + (getattr(point, name) - low) * (top - bottom) / (high - low)
-                        for name in names
-                    },
-                )
-                for point in probes.points
-            ]
+            points = [moved(point, names, bottom, top) for point in probes.points]
             if (best := _best(prober, Probes(points, probes.answers), PIXEL)) is not None:
                 return (
                     f"The loss moves {' and '.join(names)} to [{bottom}, {top}], where it is "

@@ -36,6 +36,11 @@ class Divergence:
             return None
         return self.parts[0]
 
+    @property
+    def tolerance(self) -> float:
+        """How nearly the weights of the parts are known."""
+        return max(1e-9, 10 * self.error)
+
     def value(self, point: Point) -> float:
         """Return the three parts at a point, summed over the batch."""
         mean, variance, log = self.parts

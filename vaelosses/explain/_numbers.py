@@ -80,7 +80,7 @@ class Numbers:
     @property
     def _tolerance(self) -> float:
         """How nearly the weights are known."""
-        return 10 * max(1e-10, self.found.fit.error, self.found.divergence.error)
+        return max(10 * self.found.fit.error, self.found.divergence.tolerance)
 
     @property
     def parts(self) -> tuple[float, ...]:

@@ -56,10 +56,8 @@ def _of_signs(found: Evidence, numbers: Numbers) -> Iterator[str]:
         yield "The KL takes exp(2 logvar) for the variance. If logvar is the log-variance, use exp(logvar)."
     if verdict == "unequal weights":
         mean, variance, log = numbers.parts
-        if (
-            math.isclose(mean, variance, rel_tol=max(1e-9, 10 * found.divergence.error))
-            and found.divergence.bounded
-        ):
+        same = math.isclose(mean, variance, rel_tol=found.divergence.tolerance)
+        if same and found.divergence.bounded:
             times = "a multiple of" if found.axes[0].failure else f"{log:.6g} times"
             yield f"It is {times} the KL to N(0, {log / variance:.6g}), not to N(0, 1)."
         elif variance == log == 0:
