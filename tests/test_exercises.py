@@ -152,6 +152,38 @@ def test_overflow_is_named(function, feedback):
     assert feedback in FUNCTIONS["bernoulli/bce-with-logits"].feedback(function)
 
 
+@pytest.mark.parametrize(
+    ("at_zero", "feedback"),
+    [
+        (lambda logits: logits + 5, "At logits = 0.0 the value is 5 instead of 0"),
+        (lambda logits: logits / 0, "At logits = 0.0 the value is nan instead of 0"),
+        (torch.zeros_like, "At logits = 0.0 the d/dlogits is 0 instead of 0.5"),
+        (torch.relu, "At logits = 0.0 the d/dlogits is 0 instead of 0.5"),
+        (lambda logits: logits.square().sqrt(), "At logits = 0.0 the d/dlogits is nan instead of 0.5"),
+    ],
+)
+def test_the_one_point_of_0_over_0_is_looked_at(at_zero, feedback):
+    right = SOLUTIONS["continuous_bernoulli/log-normaliser"]
+
+    def function(logits: Tensor) -> Tensor:
+        zero = logits == 0
+        there = at_zero(torch.where(zero, logits, 0.0))
+        return torch.where(zero, there, right(torch.where(zero, 1.0, logits)))
+
+    assert feedback in FUNCTIONS["continuous_bernoulli/log-normaliser"].feedback(function)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda logits, counts: -(counts.detach() * logits.log_softmax(-1)).sum(-1),
+        lambda logits, counts: -torch.where(counts > 0, counts * logits.log_softmax(-1), 0.0).sum(-1),
+    ],
+)
+def test_the_gradient_by_data_does_not_count(function):
+    assert FUNCTIONS["categorical/cross-entropy"].feedback(function).startswith("Correct: ")
+
+
 def test_a_batch_is_one_number():
     exercise = FUNCTIONS["gaussian/optimal-sigma-loss"]
     per_image = exercise.feedback(lambda e: e.square().mean(1).log())

@@ -1,6 +1,7 @@
 """`explain_loss` against arithmetic by hand: any combination of terms, and the losses of public code."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -78,6 +79,9 @@ TERMS = {
     "BCE on probabilities": Term(lambda x, h: F.binary_cross_entropy(h, x, reduction="none")),
     "BCE on logits": Term(lambda x, h: F.binary_cross_entropy_with_logits(h, x, reduction="none")),
     "continuous Bernoulli on logits": Term(lambda x, h: -vl.ContinuousBernoulli(h).log_prob(x)),
+    "continuous Bernoulli on probabilities": Term(
+        lambda x, h: -vl.ContinuousBernoulli(h.logit()).log_prob(x)
+    ),
     "logit-Laplace": Term(lambda x, h: ((0.1 + 0.8 * x).logit() - h).abs(), 1.0, "b"),
     "logit-normal": Term(lambda x, h: (torch.logit(x, 1e-6) - h) ** 2, 2.0, "sigma2"),
 }
@@ -236,6 +240,8 @@ def with_kl(reconstruction: Callable[[Tensor, Tensor], Tensor]) -> Loss:
     return lambda x, x_hat, mu, logvar: reconstruction(x, x_hat) + kl(mu, logvar).sum()
 
 
+bce = F.binary_cross_entropy_with_logits
+TWO = torch.tensor(2.0)
 FOVEA = torch.linspace(1, 3, 20, dtype=torch.float64).reshape(1, 4, 5)
 
 UNKNOWN = [
@@ -263,6 +269,27 @@ UNKNOWN = [
         lambda x, h: F.binary_cross_entropy((h + 1) / 2, (x + 1) / 2),
     ),
     ("For large errors it is absolute", lambda x, h: F.huber_loss(h, x, delta=1e-4)),
+    ("BCE on logits with a weight of 2 for white against 1", lambda x, h: bce(h, x, pos_weight=TWO)),
+    (
+        "BCE on probabilities with a weight of 0.5 for white against 1",
+        lambda x, h: -(x * h.log() + 2 * (1 - x) * (1 - h).log()).sum(),
+    ),
+    ("It is squared, of x_hat and 0.9 x + 0.05.", lambda x, h: F.mse_loss(h, 0.9 * x + 0.05)),
+    ("It is squared, of x_hat and 3.246 x - 0.4242.", lambda x, h: F.mse_loss(h, (x - 0.1307) / 0.3081)),
+    ("It is BCE on logits, of x_hat and 0.9 x + 0.05.", lambda x, h: bce(h, 0.9 * x + 0.05)),
+    ("It is squared, of sigmoid(x_hat) and x.", lambda x, h: F.mse_loss(h.sigmoid(), x)),
+    ("It is squared, of tanh(x_hat) and x.", lambda x, h: F.mse_loss(h.tanh(), x)),
+    ("It is BCE on logits, of sigmoid(x_hat) and x.", lambda x, h: bce(h.sigmoid(), x)),
+    ("the squared error of the batch and of x", lambda x, h: F.mse_loss(h, x) / x.var()),
+    ("the squared error of each image and of x", lambda x, h: (sse(x, h) / sse(x, 0 * x)).mean()),
+    (
+        "a clamp of the probability",
+        lambda x, h: -torch.distributions.ContinuousBernoulli(logits=h).log_prob(x).sum(),
+    ),
+    (
+        "It is the sum 0.05 x squared + 0.025 x absolute",  # each pixel in single precision
+        lambda x, h: (F.mse_loss(h.float(), x.float()) + F.l1_loss(h.float(), x.float())) * 4,
+    ),
 ]
 
 
@@ -275,6 +302,21 @@ def test_no_known_likelihood(words: str, reconstruction: Callable[[Tensor, Tenso
     assert (report.sigma2, report.b, report.beta, report.code, report.scale) == (None,) * 5
     assert report.kl == "right"
     assert words in " ".join(report.warnings)
+
+
+@pytest.mark.parametrize(
+    "reconstruction",
+    [
+        lambda x, h: F.mse_loss(h, x) + 1e-3 * (h[..., 1:] - h[..., :-1]).abs().mean(),
+        lambda x, h: F.l1_loss(h, x) + 1e-3 * h.square().square().mean(),
+        lambda x, h: F.kl_div(h.log(), x, reduction="batchmean"),
+        lambda x, h: F.poisson_nll_loss(h, x),
+    ],
+)
+def test_no_hint_is_better_than_a_wrong_one(reconstruction: Callable[[Tensor, Tensor], Tensor]) -> None:
+    report = explain(with_kl(reconstruction))
+    assert report.family == "no known likelihood"
+    assert report.warnings == ()
 
 
 def parts(mean: float, variance: float, log: float) -> Loss:
@@ -559,6 +601,7 @@ def test_black_and_white_only() -> None:
         (lambda x, h, m, s: (sse(x, h).sum() - 1e9).log() + kl(m, s).sum(), "it is not finite"),
         (lambda x, h, m: sse(x, h).sum(), "it raises TypeError"),
         (with_kl(lambda x, h: F.binary_cross_entropy(h - 2, x)), "it raises RuntimeError"),
+        (lambda x, h, m, s: sse(x, h).sum() - (m**2).sum().log() - s.sum(), "at mu = logvar = 0"),
     ],
 )
 def test_it_cannot_tell(loss: Loss, words: str) -> None:
@@ -568,6 +611,50 @@ def test_it_cannot_tell(loss: Loss, words: str) -> None:
     assert (report.beta, report.code, report.bounded, report.separates) == (None,) * 4
     assert str(report)
     assert report._repr_html_()
+
+
+def normal(mu: Tensor, scale: Tensor) -> Tensor:
+    return torch.distributions.kl_divergence(Normal(mu, scale), Normal(0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("words", "of_scale"),
+    [
+        ("is sigma, not", lambda m, s: 0.5 * (m**2 + s**2 - 1) - s.log()),
+        ("is sigma, not", lambda m, s: 0.5 * (m**2 + s**2 - (s**2).log() - 1)),
+        ("is sigma, not", lambda m, s: 0.5 * (m**2 + s**2 - (1e-8 + s**2).log() - 1)),
+        ("is sigma, not", normal),
+        ("is the variance, not", lambda m, s: 0.5 * (m**2 + s - s.log() - 1)),
+        ("is the variance, not", lambda m, s: normal(m, s.sqrt())),
+    ],
+)
+def test_a_scale_in_place_of_its_logarithm(words: str, of_scale: Callable[[Tensor, Tensor], Tensor]) -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, scale: Tensor) -> Tensor:
+        return sse(x, x_hat).sum() + of_scale(mu, scale).sum()
+
+    report = explain(loss)
+    assert report.kl == "cannot tell"
+    (warning,) = report.warnings
+    assert words in warning
+    advice = re.search("Explain (.*) instead", warning)[1]
+    again = explain(eval(advice, {"loss": loss}))
+    assert (again.kl, again.sigma2) == ("right", pytest.approx(0.5, rel=EXPLAINED))
+
+
+def test_a_loss_of_flat_images() -> None:
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return F.binary_cross_entropy(x_hat, x.view(-1, 20), reduction="sum") + kl(mu, logvar).sum()
+
+    report = explain(loss)
+    assert report.answer.startswith("cannot tell: it raises ValueError: Using a target size")
+    assert report.warnings == ("It works on flat images: set image_shape to (20,).",)
+    assert explain(loss, (20,)).beta == pytest.approx(1, rel=EXPLAINED)
+
+
+def test_each_image_with_each_other() -> None:
+    report = explain(lambda x, h, m, s: (sse(x, h)[:, None] + kl(m, s).sum(1)).sum())
+    assert report.beta == pytest.approx(0.5, rel=EXPLAINED)
+    assert "Both terms are counted for each pair of images" in " ".join(report.warnings)
 
 
 def test_arguments_that_are_written_into() -> None:

@@ -63,6 +63,7 @@ class CodeExercise:
         mistakes: Wrong functions, each with the sentence that names the mistake.
         adapt: Makes the function that is asked for an elementwise one of the symbols.
         with_gradient: Whether the gradient counts.
+        data: Those of the symbols that are data: the gradient by them does not count.
     """
 
     question: str
@@ -73,6 +74,7 @@ class CodeExercise:
     mistakes: Sequence[tuple[Function, str]] = ()
     adapt: Callable[[Function], Callable[..., Tensor]] = lambda function: function
     with_gradient: bool = True
+    data: Sequence[sp.Symbol] = ()
 
     def feedback(self, answer: object) -> str:
         """One sentence or two for the student."""
@@ -86,8 +88,8 @@ class CodeExercise:
             return f"Not yet: the call ends with {type(error).__name__}: {error}"
         if _wrong(value).any():
             return f"Not yet: {self._diagnose(value)}"
-        for gradient in gradients if self.with_gradient else []:
-            if _wrong(gradient).any():
+        for symbol, gradient in zip(self.symbols, gradients, strict=True) if self.with_gradient else []:
+            if symbol not in self.data and _wrong(gradient).any():
                 return f"Not yet: the value is right, the gradient is not. {_describe(gradient)}"
         what = "value and gradient agree" if self.with_gradient else "the numbers agree"
         return f"Correct: {what} with the derivation at {len(value.error)} points. {self.why}"

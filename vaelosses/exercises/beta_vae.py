@@ -1,4 +1,4 @@
-"""The weight of the divergence: a multiplier, a temperature, and half of a variance."""
+"""The weight of the divergence: a multiplier, a temperature, and a factor of the variance."""
 
 from collections.abc import Callable
 from math import log, sqrt

@@ -66,7 +66,7 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
     "cross-entropy": CodeExercise(
         question=(
             "cross_entropy(logits [B, L], counts [B, L]): minus the log-probability of each row, in nats, "
-            "for one-hot rows and for rows of word counts, finite for every finite logit"
+            "for one-hot rows and for the counts of words in a given order, finite for every finite logit"
         ),
         expression=sum(_counts) * _log_sum - sum(c * x for c, x in zip(_counts, _logits, strict=True)),
         symbols=[*_logits, *_counts],
@@ -95,7 +95,16 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
                 lambda logits, counts: -(counts * logits.log_softmax(0)).sum(-1),
                 "your softmax runs over the batch; it must run over the levels.",
             ),
+            (
+                lambda logits, counts: (
+                    -(counts * logits.log_softmax(-1)).sum(-1)
+                    - (counts.sum(-1) + 1).lgamma()
+                    + (counts + 1).lgamma().sum(-1)
+                ),
+                "that is for the bag: the words have an order here, and no multinomial number.",
+            ),
         ],
         adapt=_on_rows,
+        data=_counts,
     ),
 }

@@ -1,5 +1,6 @@
 """From probes to evidence: which family, which divergence, which reductions, which constants."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ._fit import Fit, family_of, fit
+from ._hints import hint
 from ._kl import UNKNOWN, Divergence, measure
 from ._point import Point, Shape
 from ._probe import ProbeError, Prober, Probes
@@ -44,23 +46,22 @@ def gather(loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, 
     """Probe the loss, from what any loss must do to what is known of some."""
     found = Evidence(shape, pixel_range)
     try:
-        prober = Prober.that_works(loss, pixel_range, shape)
-        probes = prober.probes(_points(prober, shape))
-        again = replace(prober, seed=1)(probes.points[0]).value
-        found.trouble = _trouble(probes, again)
-        if found.trouble:
-            return found
+        prober, probes = _probed(loss, shape, pixel_range)
         found.notes += _notes(prober, probes)
         found.separates = _separates(prober, probes)
     except ProbeError as failure:
         found.trouble = str(failure)
-        return found
+        found.notes += _works_otherwise(loss, shape, pixel_range)
     if not found.separates:
         return found
     found.divergence = measure(probes.points, probes.answers, prober.tolerance)
     if found.divergence.verdict != "missing" and not _adds_up(prober, probes, found.divergence):
         found.divergence = UNKNOWN
+    if found.divergence is UNKNOWN:
+        found.notes += _takes_a_scale(loss, shape, pixel_range)
     found.fit, notes = family_of(prober, shape, probes)
+    if found.fit is None and not notes and probes.answers[0].x_hat.any():
+        notes = list(filter(None, [hint(prober, probes)]))
     found.notes += notes
     found.axes = powers(lambda other: _weights(found, prober, other), shape)
     if found.fit and found.divergence.parts is not None:
@@ -68,20 +69,63 @@ def gather(loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, 
     return found
 
 
+def _probed(
+    loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, float]
+) -> tuple[Prober, Probes]:
+    """Call the loss, and raise a `ProbeError` if that tells nothing."""
+    prober = Prober.that_works(loss, pixel_range, shape)
+    probes = prober.probes(_points(prober, shape))
+    if not all(answer.finite for answer in probes.answers):
+        raise ProbeError("it is not finite, or its gradient is not, at some points inside the pixel range")
+    if not math.isfinite(probes.difference):
+        raise ProbeError("it is not finite at mu = logvar = 0")
+    value, again = probes.answers[0].value, replace(prober, seed=1)(probes.points[0]).value
+    if value != again:
+        raise ProbeError(
+            f"the same arguments gave {value:.6g}, then {again:.6g}: it is random, or it counts its calls, "
+            "as an annealed beta does"
+        )
+    return prober, probes
+
+
 def _points(prober: Prober, shape: Shape) -> list[Point]:
     return [prober.point(shape, seed=seed, **sizes) for seed, sizes in enumerate(LATENTS)]
 
 
-def _trouble(probes: Probes, again: float) -> str:
-    if not all(answer.finite for answer in probes.answers):
-        return "it is not finite, or its gradient is not, at some points inside the pixel range"
-    value = probes.answers[0].value
-    if value == again:
-        return ""
-    return (
-        f"the same arguments gave {value:.6g}, then {again:.6g}: it is random, or it counts its calls, as an "
-        "annealed beta does"
-    )
+def _works_otherwise(
+    loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, float]
+) -> list[str]:
+    """Say with which other arguments the loss can be called, if it cannot with these."""
+    flat = replace(shape, image=(math.prod(shape.image),))
+    if flat != shape and _divergence(loss, flat, pixel_range) is not UNKNOWN:
+        return [f"It works on flat images: set image_shape to {flat.image}."]
+    return _takes_a_scale(loss, shape, pixel_range)
+
+
+def _takes_a_scale(loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, float]) -> list[str]:
+    """Say so if the last argument is no logarithm."""
+    for name, code, scale in (
+        ("sigma", "(logvar / 2).exp()", lambda logvar: (logvar / 2).exp()),
+        ("the variance", "logvar.exp()", torch.exp),
+    ):
+
+        def of_logvar(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor, scale=scale) -> Tensor:
+            return loss(x, x_hat, mu, scale(logvar))
+
+        if _divergence(of_logvar, shape, pixel_range).verdict == "right":
+            return [
+                f"Its last argument is {name}, not a logarithm. Explain "
+                f"lambda x, x_hat, mu, logvar: loss(x, x_hat, mu, {code}) instead."
+            ]
+    return []
+
+
+def _divergence(loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, float]) -> Divergence:
+    try:
+        prober, probes = _probed(loss, shape, pixel_range)
+    except (ProbeError, ValueError):  # a ValueError if the result is no scalar
+        return UNKNOWN
+    return measure(probes.points, probes.answers, prober.tolerance)
 
 
 def _notes(prober: Prober, probes: Probes) -> list[str]:

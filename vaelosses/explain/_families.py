@@ -122,6 +122,14 @@ FAMILIES = (
         on_unit_interval=True,
     ),
     Family(
+        "continuous Bernoulli on probabilities",
+        "a continuous Bernoulli",
+        lambda target, x_hat: _continuous_bernoulli(target, x_hat.logit()),
+        "ContinuousBernoulli(x_hat.logit())",
+        real=False,
+        on_unit_interval=True,
+    ),
+    Family(
         "log-MSE",
         "a Gaussian with the best sigma of each image",
         _log_mse_of_image,

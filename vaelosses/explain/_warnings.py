@@ -63,7 +63,10 @@ def _of_signs(found: Evidence, numbers: Numbers) -> Iterator[str]:
         elif variance == log == 0:
             yield "A term in mu alone is a penalty on the code, not a KL: both parts in logvar are missing."
         else:
-            yield "In the KL to N(0, I) the three parts have the same weight: look for a factor 1/2 or 2."
+            yield (
+                "In the KL to N(0, I) the three parts have the same weight: look for a factor, or for a "
+                "penalty beside the KL."
+            )
 
 
 def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
@@ -100,7 +103,9 @@ def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
 
 def _of_batch(batch: Axis, numbers: Numbers) -> Iterator[str]:
     how = word(batch.reconstruction), word(batch.kl)
-    if how == ("sum", "sum"):
+    if batch.reconstruction == batch.kl == 1:
+        yield "Both terms are counted for each pair of images, as when [B] + [B, 1] becomes [B, B]."
+    elif how == ("sum", "sum"):
         yield "Both terms are summed over the batch: the gradient grows with the batch size, beta does not."
     elif how == ("mean", "sum"):
         law = f"{numbers.beta / batch.size:.6g} x the batch size"

@@ -14,7 +14,10 @@ KL = {
     "wrong sign": "wrong sign",
     "missing": "missing",
     "unequal weights": "its parts have different weights",
-    "cannot tell": "cannot tell: it is no multiple of the KL to N(0, I), as with free bits or a capacity",
+    "cannot tell": (
+        "cannot tell: it is no multiple of the KL to N(0, I), as with free bits, a capacity, weights that "
+        "differ from latent to latent, a clamp of logvar or an epsilon in its logarithm"
+    ),
 }
 SYMBOL = {"sigma2": ("sigma^2", "sigma"), "b": ("b", "b")}
 
