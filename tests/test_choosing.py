@@ -15,7 +15,7 @@ RIGHT = {
 }
 WRONG = {
     "choosing/sensor": [vl.GaussianHead(), vl.LogitNormalHead(squeeze=1e-3)],
-    "choosing/four-bits": [vl.DiscretizedLogisticHead(), vl.ContinuousBernoulliHead()],
+    "choosing/four-bits": [vl.ContinuousBernoulliHead(), vl.LaplaceHead(scale=1.0)],
     "choosing/outliers": [vl.GaussianHead(), vl.LaplaceHead()],
 }
 
@@ -33,6 +33,17 @@ def test_a_wrong_head_is_told_its_price(name):
         assert "bits per value more than it has to." in feedback
         sentence = CHOICES[name].mistakes.get(type(head).__name__, CHOICES[name].hint)
         assert feedback.endswith(sentence)
+
+
+@pytest.mark.parametrize("head", [vl.DiscretizedLogisticHead(), vl.CategoricalHead()])
+def test_the_number_of_levels_counts(head):
+    feedback = CHOICES["choosing/four-bits"].feedback(head)
+    assert feedback.endswith("has 256 levels, and the values lie on 16: say so.")
+
+
+def test_a_right_family_with_wrong_arguments():
+    feedback = CHOICES["choosing/sensor"].feedback(vl.CensoredNormalHead(scale=0.05))
+    assert feedback.endswith("The family is right: look at its arguments.")
 
 
 @pytest.mark.parametrize("name", CHOICES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import SupportsFloat
 
 import mpmath
@@ -116,7 +117,7 @@ def compare(
         TypeError: As in `assert_implements`.
     """
     inputs = _float64(points, symbols)
-    exact, scale = _oracle(expression, symbols, inputs)
+    exact, scale = _oracle(expression, tuple(symbols), tuple(map(tuple, inputs.tolist())))
     got = _value_and_gradients(implementation, inputs)
     error = np.abs(got - exact) / np.maximum(scale, 1e-3)
     error = np.where(np.isnan(error), np.inf, error)
@@ -138,13 +139,15 @@ def _float64(points: Iterable[Point], symbols: Sequence[sp.Symbol]) -> np.ndarra
     return np.array([[float(number) for number in row] for row in rows])
 
 
+@lru_cache(maxsize=32)  # an answer is often checked again, and beside every mistake that has a name
 def _oracle(
-    expression: sp.Expr, symbols: Sequence[sp.Symbol], inputs: np.ndarray
+    expression: sp.Expr, symbols: tuple[sp.Symbol, ...], points: tuple[tuple[float, ...], ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Exact value and gradients, and the scale of each: two arrays [1 + symbols, points]."""
+    inputs = np.array(points)
     unknown = expression.free_symbols - set(symbols)
     if unknown:
-        raise ValueError(f"expression contains {unknown}: expected only {symbols}")
+        raise ValueError(f"expression contains {unknown}: expected only {list(symbols)}")
     # sympy splits the derivative of abs() into real and imaginary parts unless told otherwise.
     real = [s if s.is_extended_real else sp.Dummy(s.name, real=True) for s in symbols]
     expression = expression.xreplace(dict(zip(symbols, real, strict=True)))
@@ -194,7 +197,7 @@ def _value_and_gradients(implementation: Callable[..., Tensor], inputs: np.ndarr
     value = implementation(*arguments)
     if not isinstance(value, Tensor) or value.dtype != torch.float64:
         given = value.dtype if isinstance(value, Tensor) else type(value).__name__
-        raise TypeError(f"implementation returned {given}: expected a float64 tensor")
+        raise TypeError(f"implementation returned {given}: expected a float64 tensor, as the arguments are")
     if value.shape != arguments[0].shape:
         raise ValueError(
             f"implementation returned shape {list(value.shape)} for arguments of shape "

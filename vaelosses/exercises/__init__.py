@@ -36,7 +36,7 @@ def check(name: str, answer: object) -> None:
     """Prints whether an answer is right, and if not, what may have gone wrong.
 
     A number counts as right within 0.5%, so three significant digits are enough. A function must
-    agree with the derivation, in value and in gradient, within 1e-6. A head must cost no more
+    agree with the derivation, in value and in gradient, within a relative 1e-6. A head must cost no more
     bits than the best one, up to a margin.
 
     Args:

@@ -97,10 +97,16 @@ class ChoiceExercise:
             return f"Not yet: the answer is a head such as GaussianHead(), and {answer!r} is not."
         name = type(answer).__name__
         sentence = self.mistakes.get(name, self.hint)
+        levels = getattr(answer, "num_levels", self.num_levels)
+        if self.num_levels is not None and levels != self.num_levels:
+            return f"Not yet: {name} has {levels} levels, and the values lie on {self.num_levels}: say so."
+        best = self.best()
+        if isinstance(answer, type(best)):
+            sentence = "The family is right: look at its arguments."
         if getattr(answer, "scale", None) == "optimal":
             return 'Not yet: there is no network here, so take scale="shared" instead of "optimal".'
         try:
-            extra = self._price(answer) - self._price(self.best())
+            extra = self._price(answer) - self._price(best)
         except (TypeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             if "within the support" in reason:

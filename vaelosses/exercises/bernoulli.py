@@ -70,5 +70,6 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
                 "the term of the dark part is missing, -(1 - x) log(1 - p).",
             ),
         ],
+        data=[_x],
     ),
 }

@@ -37,8 +37,8 @@ def _log_share(function: Callable[..., object]) -> Callable[..., Tensor]:
     return elementwise
 
 
-_priors = sp.symbols("a1:4", real=True)
-_likelihoods = sp.symbols("l1:4", real=True)
+_priors = sp.symbols("log_prior_1:4", real=True)
+_likelihoods = sp.symbols("log_likelihood_1:4", real=True)
 _beta = sp.Symbol("beta", positive=True)
 _scores = [a + ll / _beta for a, ll in zip(_priors, _likelihoods, strict=True)]
 
@@ -104,8 +104,9 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
         expression=_scores[0] - sp.log(sum(sp.exp(score) for score in _scores)),
         symbols=[*_priors, *_likelihoods, _beta],
         points=[
-            (log(0.2), log(0.5), log(0.3), -1.0, -2.0, -0.5, 1.0),
             (log(0.2), log(0.5), log(0.3), -1.0, -2.0, -0.5, 0.5),
+            (log(0.2), log(0.5), log(0.3), -1.0, -2.0, -0.5, 1.0),
+            (log(0.2), log(0.5), log(0.3), -1000.0, 900.0, -950.0, 1.0),
             (log(0.2), log(0.5), log(0.3), -1.0, -2.0, -0.5, 4.0),
             (log(0.6), log(0.1), log(0.3), -1200.0, -1250.0, -1190.0, 2.0),
             (log(0.6), log(0.1), log(0.3), 812.0, 790.0, 815.0, 0.25),

@@ -6,6 +6,7 @@ from math import log, pi
 
 import sympy as sp
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..likelihoods import CensoredNormalHead, DiscretizedLogisticHead, StudentTHead
@@ -39,7 +40,6 @@ def _clumsy() -> Tensor:
 
 _PILES = "A density has no probability at an exact value; here two values hold two fifths of the pixels."
 _LINE = f"{_PILES} And it spends mass outside of [0, 1]."
-_LEVELS = "Say how many levels there are: most of its mass lies on levels that never occur."
 
 _eta, _k = sp.symbols("log_rate count", real=True)
 _x, _mu = sp.symbols("x mu", real=True)
@@ -91,15 +91,8 @@ EXERCISES: dict[str, Exercise | CodeExercise | ChoiceExercise] = {
         num_levels=16,
         best=lambda: DiscretizedLogisticHead(num_levels=16),
         margin=0.1,
-        why="16 masses that sum to one, and none between them.",
-        mistakes=dict.fromkeys(
-            (
-                "DiscretizedLogisticHead",
-                "DiscretizedNormalHead",
-                "LogisticMixtureHead",
-            ),
-            _LEVELS,
-        ),
+        why="on this grid it costs no more than the best; a likelihood of levels must be told their number.",
+        mistakes={},
         hint="The levels follow a bell: take one, on 16 levels.",
     ),
     "outliers": ChoiceExercise(
@@ -130,8 +123,12 @@ EXERCISES: dict[str, Exercise | CodeExercise | ChoiceExercise] = {
                 lambda log_rate, count: (log_rate.exp() - count) ** 2,
                 "that is a squared error: it claims the same noise for every rate.",
             ),
+            (
+                lambda log_rate, count: F.poisson_nll_loss(log_rate, count, full=True, reduction="none"),
+                "full=True takes Stirling's approximation of the factorial; take lgamma(count + 1).",
+            ),
         ],
-        with_gradient=False,
+        data=[_k],
     ),
     "feature-density": CodeExercise(
         question="feature_log_prob(x, mu): log-density of x, when x + x³ is normal around mu, scale 1/2",

@@ -67,7 +67,7 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
             (_logits / 2, sp.Eq(_logits, 0)), (sp.log((sp.exp(_logits) - 1) / _logits), True)
         ),
         symbols=[_logits],
-        points=[-800, -100, -3, -0.5, -1e-3, -1e-9, 0, 1e-9, 1e-3, 0.5, 3, 100, 800],
+        points=[-2000, -100, -3, -0.5, -0.2, -1e-3, -1e-9, 0, 1e-9, 1e-3, 0.2, 0.5, 3, 100, 2000],
         why="And nothing is 0/0 at 0.",
         mistakes=[
             (

@@ -35,7 +35,7 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
         question="repaired(mean, log_sigma): the divergence of N(mean, exp(log_sigma)²) from N(0, 1)",
         expression=(_mean**2 + sp.exp(2 * _log_sigma) - 1) / 2 - _log_sigma,
         symbols=[_mean, _log_sigma],
-        points=[(m, h) for m in (-3, 0, 0.2, 2) for h in (-5, -1, 0, 0.5)],
+        points=[(m, h) for m in (-3, 0, 0.2, 2) for h in (-12, -5, -1, 0, 0.5, 4)],
         why="A log variance is twice the logarithm of a standard deviation.",
         mistakes=[
             (

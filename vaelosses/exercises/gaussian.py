@@ -35,7 +35,7 @@ def _on_six_residuals(loss: Callable[[Tensor], object]) -> Callable[..., Tensor]
     return elementwise
 
 
-_residuals = sp.symbols("a1:4 b1:4", real=True)
+_residuals = sp.symbols("residual_11:14 residual_21:24", real=True)
 _mse = sum(residual**2 for residual in _residuals) / sp.Integer(6)
 
 EXERCISES: dict[str, Exercise | CodeExercise] = {
@@ -140,6 +140,10 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
             (
                 lambda batch: (2 * pi * e * batch.square().sum()).log() / 2,
                 "you used the sum of squares; σ² is their mean.",
+            ),
+            (
+                lambda batch: (2 * pi * e * batch.square().sum(1).mean()).log() / 2,
+                "that is a sum over the pixels, averaged over the images; σ² is the mean over both.",
             ),
             (
                 lambda batch: (2 * pi * e * batch.square().mean()).log(),

@@ -53,7 +53,7 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
         question="mix(logit, log_p1, log_p2): log of sigmoid(logit) e^log_p1 + (1 - sigmoid(logit)) e^log_p2",
         expression=sp.log(_WEIGHT * sp.exp(_log_p1) + (1 - _WEIGHT) * sp.exp(_log_p2)),
         symbols=[_logit, _log_p1, _log_p2],
-        points=list(product([-40, -1, 0, 0.5, 40], [-1200, -3, -0.1], [-1000, -2, -0.3])),
+        points=list(product([-800, -1, 0, 0.5, 40], [-1200, -3, -0.1], [-1000, -2, -0.3])),
         why="Nothing underflows, because no probability is formed.",
         mistakes=[
             (

@@ -15,15 +15,16 @@ _CELEBA = 3 * 64 * 64
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
+# Three images [3, 2, 4] and five latents: no two sizes are equal, and no two entries.
+_ERRORS = torch.linspace(-1, 1.5, 72, dtype=torch.float64).reshape(3, 3, 2, 4)
+_MEANS, _LOGS = torch.linspace(-1, 1.5, 30, dtype=torch.float64).reshape(2, 3, 5)
+
+
 def _on_numbers(loss: Loss) -> Callable[..., Tensor]:
-    """The loss, less what it is without any error and with q at the prior, as a function of numbers.
+    """The loss, less what it is without any error and with q at the prior, as a function of three sizes."""
 
-    Two images with three pixels and two latents; all pixels of an image have one residual.
-    """
-
-    def value(first: Tensor, second: Tensor, mean: Tensor, log: Tensor) -> Tensor:
-        x_hat = torch.stack([first, second]).reshape(2, 1, 1, 1).expand(2, 1, 1, 3)
-        mu, logvar = mean.expand(2, 2), log.expand(2, 2)
+    def value(error: Tensor, mean: Tensor, log: Tensor) -> Tensor:
+        x_hat, mu, logvar = error * _ERRORS, mean * _MEANS, log * _LOGS
         x, prior = torch.zeros_like(x_hat), torch.zeros_like(mu)
         return loss(x, x_hat, mu, logvar) - loss(x, x, prior, prior)
 
@@ -41,7 +42,12 @@ def _squared(x: Tensor, x_hat: Tensor) -> Tensor:
     return (x - x_hat).square().flatten(1)
 
 
-_r, _t, _m, _h = sp.symbols("r t m h", real=True)
+_error, _mean, _logvar = sp.symbols("error mean logvar", real=True)
+_half_sse = _error**2 * _ERRORS.square().sum().item() / 2
+_rate = sum(
+    (_mean**2 * m**2 + sp.exp(h * _logvar) - h * _logvar - 1) / 2
+    for m, h in zip(_MEANS.flatten().tolist(), _LOGS.flatten().tolist(), strict=True)
+)
 
 EXERCISES: dict[str, Exercise | CodeExercise] = {
     "two-means": Exercise(
@@ -88,15 +94,18 @@ EXERCISES: dict[str, Exercise | CodeExercise] = {
     ),
     "repaired": CodeExercise(
         question="repaired(x, x_hat, mu, logvar): a mean over the batch, β = 1 at σ = 1",
-        # Two images of three pixels; two latents.
-        expression=3 * (_r**2 + _t**2) / 4 + (_m**2 + sp.exp(_h) - _h - 1),
-        symbols=[_r, _t, _m, _h],
-        points=[(0.1, -0.4, 0.5, -1), (2, 0.3, -1.5, 0.7), (-30, 1, 0.2, 3), (0.01, 0.02, 4, -6)],
+        expression=(_half_sse + _rate) / 3,  # 3 images
+        symbols=[_error, _mean, _logvar],
+        points=[(0.1, 0.5, -1), (2, -1.5, 0.7), (-30, 0.2, 3), (0.02, 4, -6), (0.1, 0.02, 0.02)],
         why="Half of a sum over pixels, a sum over latents, a mean over images.",
         mistakes=[
             (
                 lambda x, x_hat, mu, logvar: (_squared(x, x_hat).sum(1) + _kl(mu, logvar).sum(1)).mean(),
                 "SSE + KL is σ² = 1/2: the half of the Gaussian is missing.",
+            ),
+            (
+                lambda x, x_hat, mu, logvar: (_squared(x, x_hat).sum(1) + _kl(mu, logvar).sum(1)).mean() / 2,
+                "the half belongs to the error alone: your KL has it twice.",
             ),
             (
                 lambda x, x_hat, mu, logvar: _squared(x, x_hat).mean() + _kl(mu, logvar).mean(),

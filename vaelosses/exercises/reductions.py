@@ -22,10 +22,10 @@ def _on_weights(implied_variance: Callable[..., object]) -> Callable[..., Tensor
     """The implied variance as a function of the weights that make the loss."""
 
     def loss_of(a: float, w: float, c: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        def loss(x: Tensor, x_hat: Tensor, kl: Tensor | float) -> Tensor:
+        def loss(*arguments: object) -> Tensor:
             # In double precision, so that probes in single precision lose nothing beside the constant.
-            squares = (x.double() - x_hat.double()).square().sum()
-            return a * squares + w * torch.as_tensor(kl).double() + c
+            x, x_hat, kl = (torch.as_tensor(argument).double() for argument in arguments)
+            return a * (x - x_hat).square().sum() + w * kl.sum() + c
 
         return loss
 

@@ -96,7 +96,7 @@ class CategoricalHead(Head):
 
     def __init__(self, channels: int = 1, *, num_levels: int = 256) -> None:
         super().__init__(channels)
-        self.num_params = num_levels
+        self.num_levels = self.num_params = num_levels
 
     def forward(self, features: Tensor, target: Tensor | None = None) -> Independent:
         self._check(features)
