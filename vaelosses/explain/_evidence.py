@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ._fit import Fit, family_of, fit
-from ._hints import hint
+from ._hints import hints
 from ._kl import UNKNOWN, Divergence, measure
 from ._point import Point, Shape
 from ._probe import ProbeError, Prober, Probes
@@ -61,7 +61,7 @@ def gather(loss: Callable[..., Tensor], shape: Shape, pixel_range: tuple[float, 
         found.notes += _takes_a_scale(loss, shape, pixel_range)
     found.fit, notes = family_of(prober, shape, probes)
     if found.fit is None and not notes and probes.answers[0].x_hat.any():
-        notes = list(filter(None, [hint(prober, probes)]))
+        notes = hints(prober, probes)
     found.notes += notes
     found.axes = powers(lambda other: _weights(found, prober, other), shape)
     if found.fit and found.divergence.parts is not None:
@@ -180,7 +180,7 @@ def _adds_up(prober: Prober, probes: Probes, divergence: Divergence) -> bool:
     point = replace(point, x_hat=point.x + 0.01 * (point.x_hat - point.x))
     there, prior = (prober(p).value for p in (point, point.at_prior()))
     rise = divergence.value(point) - divergence.value(point.at_prior())
-    tolerance = max(prober.digits, 1e-6, 10 * divergence.error) * (abs(there) + abs(prior))
+    tolerance = max(prober.digits, 1e-6, divergence.tolerance) * (abs(there) + abs(prior))
     return abs(there - prior - rise) <= tolerance
 
 

@@ -12,12 +12,12 @@ from ._fit import CLOSE, PIXEL, best_of, fit
 from ._point import Point, Shape
 from ._probe import ProbeError, Prober, Probes
 
-__all__ = ["hint"]
+__all__ = ["hints"]
 
 
-def hint(prober: Prober, probes: Probes) -> str:
-    """Return the first sentence that holds, or none."""
-    return next(filter(None, (look(prober, probes) for look in LOOKS)), "")
+def hints(prober: Prober, probes: Probes) -> list[str]:
+    """Return the first sentence that holds, if one does."""
+    return list(itertools.islice(filter(None, (look(prober, probes) for look in LOOKS)), 1))
 
 
 def _weights(
