@@ -2,7 +2,9 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -141,6 +143,52 @@ def test_the_mass_of_a_beta_does_not_depend_on_what_else_is_in_the_batch(dtype: 
     torch.testing.assert_close(
         p.log_cdf(torch.full_like(a, 0.3)), torch.stack(alone), rtol=32 * torch.finfo(dtype).eps, atol=0
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("squeeze", [0.0, 1e-3, 0.007, 0.03, 0.1])
+@pytest.mark.parametrize("cls", SQUEEZED)
+def test_all_mass_lies_between_the_ends_of_the_support(cls: type, squeeze: float, dtype: torch.dtype) -> None:
+    """Much of it within a rounding error of them: an end that is missed by 1e-17 costs a third."""
+    wide = (0.0, 30.0) if cls in (LogitNormal, LogitLaplace) else (0.01, 0.01)
+    d = cls(*torch.tensor(wide, dtype=dtype), squeeze=squeeze)
+    edges = torch.tensor([-math.inf, 0.3, 0.6, math.inf], dtype=dtype)
+    masses = d.log_interval_prob(edges[:-1], edges[1:]).exp()
+    assert masses.sum().item() == pytest.approx(1, abs=EXACT[dtype])
+    assert d.log_interval_prob(edges[0], edges[-1]) == 0
+
+
+def exact_beta(a: mpmath.mpf, b: mpmath.mpf, y0: mpmath.mpf, y1: mpmath.mpf) -> mpmath.mpf:
+    if y0 > a / (a + b):  # from the end that has less
+        return exact_beta(b, a, 1 - y1, 1 - y0)
+    return mpmath.log(mpmath.betainc(a, b, y0, y1, regularized=True))
+
+
+def exact_kumaraswamy(a: mpmath.mpf, b: mpmath.mpf, y0: mpmath.mpf, y1: mpmath.mpf) -> mpmath.mpf:
+    log_tail = b * mpmath.log1p(-(y0**a))
+    return log_tail + mpmath.log(1 if y1 == 1 else -mpmath.expm1(b * mpmath.log1p(-(y1**a)) - log_tail))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("cls", "exact"), [(Beta, exact_beta), (Kumaraswamy, exact_kumaraswamy)])
+def test_masses_of_bins_for_all_concentrations(cls: type, exact: Callable, dtype: torch.dtype) -> None:
+    """From e^-60, which a softplus of -60 is, to e^8, in bins that hold 1e-4000 of the mass, or all of it."""
+    sizes = torch.tensor([-60.0, -40.0, -18.0, -5.0, -0.7, 0.3, 3.0, 8.0], dtype=torch.float64).exp()
+    ends = torch.tensor([0.0, 0.003, 0.007, 0.3, 0.304, 0.9, 0.997, 1.0], dtype=torch.float64)
+    grid = torch.cartesian_prod(sizes, sizes, torch.arange(len(ends) - 1).double()).to(dtype)
+    a, b, cell = grid.unbind(-1)
+    y0, y1 = ends.to(dtype)[cell.long()], ends.to(dtype)[cell.long() + 1]
+    a, b = a.requires_grad_(), b.requires_grad_()
+    masses = cls(a, b).log_interval_prob(y0, y1)
+    assert (masses <= 0).all()
+    for gradient in torch.autograd.grad(masses.sum(), (a, b)):
+        assert gradient.isfinite().all()
+    with mpmath.workdps(100):
+        points = zip(*(part.tolist() for part in (a, b, y0, y1, masses)), strict=True)
+        for *point, mass in points:
+            assert mass == pytest.approx(
+                float(exact(*map(mpmath.mpf, point))), rel=EXACT[dtype], abs=EXACT[dtype]
+            )
 
 
 @pytest.mark.parametrize("logits", [-1e4, -50.0, -1e-9, 0.0, 1e-3, 50.0, 1e4])

@@ -200,6 +200,9 @@ def _keep(call: Callable[[], dict[str, Any]], path: Path) -> str | None:
         result = call()
     except Exception as error:  # one run must not stop the others
         return f"{path.name}: {type(error).__name__}: {error}"
+    lost = [f"{name} is {v}" for name, v in result.items() if isinstance(v, float) and not math.isfinite(v)]
+    if lost:
+        return f"{path.name}: {', '.join(lost)}, expected finite numbers"
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     part.replace(path)

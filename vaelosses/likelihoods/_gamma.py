@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from ._numerics import bernoulli_numbers, log1mexp
+from ._numerics import bernoulli_numbers, integral, log1mexp
 
 __all__ = ["excess_over_log", "log_betainc", "log_gamma_half_step", "stirling_remainder"]
 
@@ -64,9 +64,8 @@ def excess_over_log(d: Tensor, a: Tensor, log1p: Tensor) -> Tensor:
     >>> excess_over_log(torch.tensor(1.0), torch.tensor(1e4), torch.tensor(1e-4).log1p())
     tensor(4.9997e-05)
     """
-    x = d / a
-    small = x.abs() < 0.4
-    near = torch.where(small, x, 0.0)
+    small = d.abs() < 0.4 * a
+    near = torch.where(small, d, 0.0) / a
     # log(1 + x) = 2 artanh(s), and x - 2 s = x s.
     s = near / (2 + near)
     square, total = s.square(), torch.zeros_like(s)
@@ -78,7 +77,8 @@ def excess_over_log(d: Tensor, a: Tensor, log1p: Tensor) -> Tensor:
 def log_betainc(a: Tensor, b: Tensor, y: Tensor, z: Tensor, log_density: Tensor) -> tuple[Tensor, Tensor]:
     """Return the logarithms of both tails of the Beta distribution at ``0 < y = 1 - z < 1``, lower first.
 
-    By Gauss' continued fraction. The derivatives of both tails are those of what is computed.
+    By Gauss' continued fraction, or by a series where the concentration at the near end is small and what
+    the fraction misses of one would be lost. The derivatives of both tails are those of what is computed.
 
     Args:
         a: first concentration.
@@ -92,9 +92,38 @@ def log_betainc(a: Tensor, b: Tensor, y: Tensor, z: Tensor, log_density: Tensor)
     a, b = torch.where(lower_first, a, b), torch.where(lower_first, b, a)
     x, rest = torch.where(lower_first, y, z), torch.where(lower_first, z, y)
     fraction = _fraction(*torch.broadcast_tensors(a, b, x, rest))
-    log_tail = log_density + x.log() + rest.log() + fraction.log() - a.log()
+    by_fraction = log_density + x.log() + rest.log() + fraction.log() - a.log()
+    small = a < 0.5
+    by_series = _log_tail(
+        torch.where(small, a, 0.25), torch.where(small, b, 1.0), torch.where(small, x, 0.25)
+    )
+    log_tail = torch.where(small, by_series, by_fraction)
     log_rest = log1mexp(-log_tail)
     return torch.where(lower_first, log_tail, log_rest), torch.where(lower_first, log_rest, log_tail)
+
+
+def _log_tail(a: Tensor, b: Tensor, x: Tensor) -> Tensor:
+    r"""Return the log of the Beta distribution function at ``x < (a + 1) / (a + b + 2)``, for ``a < 1/2``.
+
+    It is of the order of ``a``, and so is each of the three terms,
+
+    .. math::
+        a\log x + \log\frac{\Gamma(a + b)}{\Gamma(b)\,\Gamma(a + 1)}
+        + \log\Bigl(1 + a\sum_{k \ge 1}\frac{(1 - b)_k}{k!}\frac{x^k}{a + k}\Bigr),
+
+    the second as the integral of its derivative.
+    """
+    slope = integral(lambda u: torch.digamma(1 + b + a * u) - torch.digamma(1 + a * u), 0.0, 1.0, 8)
+    # log(b / (a + b)), with derivatives that do not overflow.
+    rare = a < b
+    log_share = torch.where(rare, -torch.log1p(a / torch.where(rare, b, 1.0)), b.log() - (a + b).log())
+    power, total = torch.ones_like(x), torch.zeros_like(x)
+    for k in range(1, 200):
+        power = power * ((k - b) / k) * x
+        total = total + power / (a + k)
+        if (power.abs() <= torch.finfo(x.dtype).eps * total.abs()).all():
+            break
+    return a * x.log() + a * slope + log_share + torch.log1p(a * total)
 
 
 def _fraction(a: Tensor, b: Tensor, x: Tensor, rest: Tensor) -> Tensor:

@@ -1,8 +1,10 @@
 """Stable building blocks: differences of logarithms and of tails without cancellation."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -11,10 +13,13 @@ from torch.distributions import Distribution
 __all__ = [
     "at_least_float32",
     "bernoulli_numbers",
+    "integral",
     "invert_cdf",
     "log1mexp",
+    "log1mexp_of_exp",
     "log_ndtr",
     "log_ndtr_interval",
+    "log_softplus",
     "log_weights",
     "softplus",
     "standardize",
@@ -68,6 +73,26 @@ def log1mexp(x: Tensor) -> Tensor:
     near_zero = torch.where(small, x, 1.0)
     large = torch.where(small, 1.0, x)
     return torch.where(small, torch.log(-torch.expm1(-near_zero)), torch.log1p(-torch.exp(-large)))
+
+
+def log1mexp_of_exp(t: Tensor) -> Tensor:
+    """Return ``log1mexp(exp(t))``, also where ``exp(t)`` underflows.
+
+    >>> log1mexp_of_exp(torch.tensor([-1000.0, 1.0]))
+    tensor([-1.0000e+03, -6.8268e-02])
+    """
+    tiny = t < -20
+    return torch.where(tiny, t - 0.5 * t.exp(), log1mexp(torch.where(tiny, 0.0, t).exp()))
+
+
+def log_softplus(x: Tensor) -> Tensor:
+    """Return ``log(log(1 + exp(x)))``, also where ``exp(x)`` underflows.
+
+    >>> log_softplus(torch.tensor([-1000.0, 1.0]))
+    tensor([-1.0000e+03,  2.7251e-01])
+    """
+    tiny = x < -20
+    return torch.where(tiny, x - 0.5 * x.exp(), softplus(torch.where(tiny, 0.0, x)).log())
 
 
 def log_ndtr(x: Tensor) -> Tensor:
@@ -161,6 +186,15 @@ def log_weights(logits: Tensor, dim: int) -> Tensor:
     """Return ``log_softmax(logits, dim)`` in the memory order of its input, which torch's own gives up."""
     shifted = logits - logits.amax(dim, keepdim=True).detach()
     return shifted - shifted.logsumexp(dim, keepdim=True)
+
+
+def integral(
+    integrand: Callable[[Tensor | float], Tensor], lower: Tensor | float, upper: Tensor | float, count: int
+) -> Tensor:
+    """Integrate by Gauss and Legendre, one node at a time."""
+    rule = zip(*(part.tolist() for part in np.polynomial.legendre.leggauss(count)), strict=True)
+    half = (upper - lower) / 2
+    return sum(half * weight * integrand(lower + half * (1 + node)) for node, weight in rule)
 
 
 def draw_index(logits: Tensor) -> Tensor:

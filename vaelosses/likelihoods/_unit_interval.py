@@ -8,10 +8,20 @@ from torch import Tensor
 from torch.distributions import Independent, constraints
 
 from ._base import Head, Likelihood
+from ._numerics import widest
 
-__all__ = ["ConcentrationHead", "LogitLikelihood", "OpenInterval", "UnitIntervalLikelihood"]
+__all__ = ["ConcentrationHead", "LogitLikelihood", "OpenInterval", "UnitIntervalLikelihood", "log_quotient"]
 
 Pair = tuple[Tensor, Tensor]
+
+
+def log_quotient(lower: Pair, upper: Pair) -> Tensor:
+    """Return log(y1 / y0) for y0 < y1, with what the pairs know of a small difference."""
+    (y0, z0), (y1, z1) = lower, upper
+    far = y1 > 2 * y0
+    width = torch.where(y0 < 0.5, y1 - y0, z0 - z1)
+    near = torch.log1p(torch.where(far, 0.0, width) / torch.where(far, 1.0, y0))
+    return torch.where(far, y1.log() - y0.log(), near)
 
 
 class OpenInterval(constraints.interval):
@@ -101,14 +111,17 @@ class UnitIntervalLikelihood(Likelihood):
 
     def log_interval_prob(self, lower: Tensor, upper: Tensor) -> Tensor:
         """Return log P(lower < X <= upper) in nats; the ends may lie outside of the support."""
-        lower, upper, *parameters = self._promoted(lower, upper)
+        given = self._promoted(lower, upper)
+        lower, upper, *parameters = map(widest, given)
         first, last = self.support.lower_bound, self.support.upper_bound
         empty = (lower >= upper) | (lower >= last) | (upper <= first)
-        lower = self._squeezed(torch.where(empty, first, lower.clamp(min=first)))
-        upper = self._squeezed(torch.where(empty, last, upper.clamp(max=last)))
-        # Exactly 0 and 1 at the ends, which a rounded squeeze may miss.
-        lower, upper = (tuple(part.clamp(0, 1) for part in end) for end in (lower, upper))
-        return torch.where(empty, -math.inf, self._log_interval(lower, upper, *parameters))
+        # Exactly 0 and 1 at the ends, which a rounded squeeze misses; much of the mass may lie between.
+        dark, bright = empty | (lower <= first), empty | (upper >= last)
+        y0, z0 = self._squeezed(torch.where(dark, 0.5, lower))
+        y1, z1 = self._squeezed(torch.where(bright, 0.5, upper))
+        lower = torch.where(dark, 0.0, y0), torch.where(dark, 1.0, z0)
+        upper = torch.where(bright, 1.0, y1), torch.where(bright, 0.0, z1)
+        return torch.where(empty, -math.inf, self._log_interval(lower, upper, *parameters)).to(given[0])
 
 
 class ConcentrationHead(Head):

@@ -8,10 +8,13 @@ from torch.distributions import Beta as TorchBeta
 from torch.distributions import constraints, register_kl
 
 from ._gamma import excess_over_log, log_betainc, stirling_remainder
-from ._numerics import log1mexp, widest
-from ._unit_interval import ConcentrationHead, Pair, UnitIntervalLikelihood
+from ._numerics import integral, log1mexp, widest
+from ._unit_interval import ConcentrationHead, Pair, UnitIntervalLikelihood, log_quotient
 
 __all__ = ["Beta", "BetaHead"]
+
+# From y = 1/3 to 2/3 with concentrations one: what is harmless to evaluate where something else is used.
+_MIDDLE_THIRD = (1 / 3, 2 / 3, 2 / 3, 1 / 3, 1.0, 1.0)
 
 
 class Beta(UnitIntervalLikelihood):
@@ -31,7 +34,8 @@ class Beta(UnitIntervalLikelihood):
 
     There is no closed form of the median and the quantiles. For :math:`a < 1` the density is infinite at
     the dark end, and for :math:`b < 1` at the bright one; ``mode`` is then that end, and the dark one of
-    two. ``log_cdf`` and ``log_interval_prob`` evaluate a continued fraction until it stands still.
+    two. ``log_cdf`` and ``log_interval_prob`` evaluate a continued fraction until it stands still, and where it
+    cancels a series or a quadrature, down to concentrations of :math:`e^{-60}`.
 
     Args:
         concentration1: :math:`a > 0`.
@@ -83,8 +87,8 @@ class Beta(UnitIntervalLikelihood):
         y, z = pair
         # The relative entropy, a log(mean / y) + b log((1 - mean) / z), as two terms that are not negative.
         difference = b * y - a * z
-        dark = excess_over_log(difference, a, torch.log(y / a * (a + b)))
-        bright = excess_over_log(-difference, b, torch.log(z / b * (a + b)))
+        dark = excess_over_log(difference, a, _log_ratio(y, a, a + b))
+        bright = excess_over_log(-difference, b, _log_ratio(z, b, a + b))
         remainder = stirling_remainder(a + b) - stirling_remainder(a) - stirling_remainder(b)
         log_peak = 0.5 * (torch.log(a / (a + b)) + b.log() - math.log(2 * math.pi))
         return log_peak - dark - bright + remainder - y.log() - z.log()
@@ -94,12 +98,34 @@ class Beta(UnitIntervalLikelihood):
         lower = tuple(torch.where(dark, 0.5, part) for part in lower)
         upper = tuple(torch.where(bright, 0.5, part) for part in upper)
         below, beyond = (log_betainc(a, b, *end, self._log_density(end, a, b)) for end in (lower, upper))
-        # Between the logarithms of whichever tail is smaller.
+        # Between the logarithms of whichever tail is smaller, unless most of it lies beyond the interval.
         left = beyond[0] < beyond[1]
         large, small = torch.where(left, beyond[0], below[1]), torch.where(left, below[0], beyond[1])
-        between = large + log1mexp(torch.where(dark | bright, 1.0, large - small))
+        drop = torch.where(dark | bright, 1.0, large - small)
+        little = ~(drop > 0.1)
+        between = large + log1mexp(torch.where(little, 1.0, drop))
+        y0, z0, y1, z1, *concentrations = (
+            torch.where(little, *pair) for pair in zip((*lower, *upper, a, b), _MIDDLE_THIRD, strict=True)
+        )
+        between = torch.where(little, self._log_little((y0, z0), (y1, z1), *concentrations), between)
         one_sided = torch.where(dark, torch.where(bright, 0.0, beyond[0]), below[1])
         return torch.where(dark | bright, one_sided, between)
+
+    def _log_little(self, lower: Pair, upper: Pair, a: Tensor, b: Tensor) -> Tensor:
+        """Return the log-mass of an interval that holds less than a tenth of the tail that it begins.
+
+        The density of logit(y) is log-concave. If it fell by a factor *c* over the interval, the tail would
+        be at most 1 / (c - 1) times its mass: hence it is flat to a tenth, and easy to integrate.
+        """
+        width = log_quotient(lower, upper) + log_quotient(upper[::-1], lower[::-1])
+        middle = sum(y.log() - z.log() for y, z in (lower, upper)) / 2
+        y, z = middle.sigmoid(), (-middle).sigmoid()
+
+        def ratio(u: float) -> Tensor:
+            return torch.exp(a * width * u - (a + b) * torch.log1p(y * torch.expm1(width * u)))
+
+        peak = self._log_density((y, z), a, b) + y.log() + z.log()
+        return peak + width.log() + integral(ratio, -0.5, 0.5, 16).log()
 
     def _rsample(self, sample_shape: torch.Size) -> Tensor:
         return TorchBeta(*self._promoted(), validate_args=False).rsample(sample_shape)
@@ -118,6 +144,12 @@ class Beta(UnitIntervalLikelihood):
 
     def _entropy(self, a: Tensor, b: Tensor) -> Tensor:
         return -_mean_log_density(a, b, a, b).to(a)
+
+
+def _log_ratio(y: Tensor, a: Tensor, total: Tensor) -> Tensor:
+    """Return ``log(y total / a)``, whose derivative with respect to a small ``a`` does not overflow."""
+    at_least_one = a.clamp(min=1)
+    return torch.log(y / at_least_one * total) - torch.log(a / at_least_one)
 
 
 def _mean_log_density(a: Tensor, b: Tensor, a_true: Tensor, b_true: Tensor) -> Tensor:

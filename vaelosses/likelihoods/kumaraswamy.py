@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.distributions import constraints
 
-from ._numerics import log1mexp, widest
-from ._unit_interval import ConcentrationHead, Pair, UnitIntervalLikelihood
+from ._numerics import log1mexp, log1mexp_of_exp, log_softplus, widest
+from ._unit_interval import ConcentrationHead, Pair, UnitIntervalLikelihood, log_quotient
 
 __all__ = ["Kumaraswamy", "KumaraswamyHead"]
 
@@ -75,13 +75,16 @@ class Kumaraswamy(UnitIntervalLikelihood):
         return a.log() + b.log() + (a - 1) * log_y + (b - 1) * log1mexp(-a * log_y)
 
     def _log_interval(self, lower: Pair, upper: Pair, a: Tensor, b: Tensor) -> Tensor:
-        # The upper tail is (1 - y^a)^b. Open ends are one and zero, without a logarithm of them.
+        # The upper tail is (1 - u)^b with u = y^a. From u0 to u1 its logarithm falls by b log(1 + w) with
+        # w = (u1 - u0) / (1 - u1), of which we keep the logarithm. Open ends have none.
         dark, bright = lower[0] == 0, upper[1] == 0
         lower = tuple(torch.where(dark, 0.5, part) for part in lower)
         upper = tuple(torch.where(bright, 0.5, part) for part in upper)
+        growth = torch.where(dark | bright, 1.0, a * log_quotient(lower, upper))
+        part_of_u1 = torch.where(dark, 0.0, log1mexp(growth))
+        log_w = a * _log(upper) + part_of_u1 - log1mexp(-a * _log(upper))
         log_tail = torch.where(dark, 0.0, b * log1mexp(-a * _log(lower)))
-        drop = log_tail - b * log1mexp(-a * _log(upper))
-        return log_tail + torch.where(bright, 0.0, log1mexp(torch.where(bright, 1.0, drop)))
+        return log_tail + torch.where(bright, 0.0, log1mexp_of_exp(b.log() + log_softplus(log_w)))
 
     def _icdf(self, value: Tensor, a: Tensor, b: Tensor) -> Tensor:
         return torch.exp(torch.log(-torch.expm1(torch.log1p(-value) / b)) / a)

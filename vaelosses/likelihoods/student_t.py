@@ -1,9 +1,7 @@
 """Student's t: a Gaussian that forgives outliers; with one degree of freedom, the Cauchy."""
 
 import math
-from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,7 +9,7 @@ from torch.distributions import constraints
 
 from ._base import Likelihood, LocationScaleHead
 from ._gamma import excess_over_log, log_gamma_half_step
-from ._numerics import log1mexp, standardize
+from ._numerics import integral, log1mexp, standardize
 
 __all__ = ["StudentT", "StudentTHead"]
 
@@ -126,7 +124,7 @@ class StudentT(Likelihood):
 
         middle = torch.where(narrow, (a + b) / 2, 0.0)
         half = torch.where(narrow, width / 2, 1.0)
-        inside = _integral(lambda t: _log_density(middle + half * t, df).exp(), -1.0, 1.0, 12)
+        inside = integral(lambda t: _log_density(middle + half * t, df).exp(), -1.0, 1.0, 12)
 
         in_tail = ~narrow & (a > 1)
         from_a = _log_tail(torch.where(narrow | torch.isinf(a), 1.0, a), df)
@@ -186,19 +184,12 @@ def _log_tail(t: Tensor, df: Tensor) -> Tensor:
         return 2 * w * math.exp(-(w**2)) / grown.sqrt()
 
     log_norm = log_gamma_half_step(df / 2) + 0.5 * (df / 2).log() - 0.5 * math.log(math.pi)
-    log_far = log_norm - df * log_cosh + (_integral(integrand, 0.0, 6.5, 36) / df).log()
+    log_far = log_norm - df * log_cosh + (integral(integrand, 0.0, 6.5, 36) / df).log()
     near = torch.where(beyond, 1.0, distance)
-    centre = _integral(lambda t: near * _log_density(near * t, df).exp(), 0.0, 1.0, 24)
+    centre = integral(lambda t: near * _log_density(near * t, df).exp(), 0.0, 1.0, 24)
     log_near = torch.log(0.5 - centre)
     log_right = torch.where(beyond, log_far, log_near)
     return torch.where(t < 0, log1mexp(-log_right), log_right)
-
-
-def _integral(integrand: Callable[[float], Tensor], lower: float, upper: float, count: int) -> Tensor:
-    """Integrate by Gauss and Legendre, one node at a time."""
-    rule = zip(*(part.tolist() for part in np.polynomial.legendre.leggauss(count)), strict=True)
-    half = (upper - lower) / 2
-    return sum(half * weight * integrand(lower + half * (1 + node)) for node, weight in rule)
 
 
 class StudentTHead(LocationScaleHead):

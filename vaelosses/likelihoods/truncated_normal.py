@@ -2,13 +2,12 @@
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import constraints, register_kl
 
 from ._base import Likelihood, LocationScaleHead
-from ._numerics import invert_cdf, log_ndtr_interval
+from ._numerics import integral, invert_cdf, log_ndtr_interval
 
 __all__ = ["TruncatedNormal", "TruncatedNormalHead"]
 
@@ -80,13 +79,12 @@ class TruncatedNormal(Likelihood):
         distance = (self.loc - self.mode).abs() / self.scale
         reach = 80 * self.scale / (distance + (distance.square() + 80).sqrt())
         lower, upper = (self.mode - reach).clamp(min=0), (self.mode + reach).clamp(max=1)
-        mean, total = self.mean, 0.0
-        for node, weight in zip(*np.polynomial.legendre.leggauss(64), strict=True):
-            x = lower + (upper - lower) * (node + 1) / 2
-            total = (
-                total + weight / 2 * self._log_density(x, self.loc, self.scale).exp() * (x - mean).square()
-            )
-        return (upper - lower) * total
+        mean = self.mean
+
+        def integrand(x: Tensor) -> Tensor:
+            return self._log_density(x, self.loc, self.scale).exp() * (x - mean).square()
+
+        return integral(integrand, lower, upper, 64)
 
     @property
     def median(self) -> Tensor:
