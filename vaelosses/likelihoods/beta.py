@@ -34,8 +34,8 @@ class Beta(UnitIntervalLikelihood):
 
     There is no closed form of the median and the quantiles. For :math:`a < 1` the density is infinite at
     the dark end, and for :math:`b < 1` at the bright one; ``mode`` is then that end, and the dark one of
-    two. ``log_cdf`` and ``log_interval_prob`` evaluate a continued fraction until it stands still, and where it
-    cancels a series or a quadrature, down to concentrations of :math:`e^{-60}`.
+    two. ``log_cdf`` and ``log_interval_prob`` evaluate a continued fraction until it stands still, or a
+    series or a quadrature where that cancels: they are exact for concentrations down to :math:`e^{-60}`.
 
     Args:
         concentration1: :math:`a > 0`.
