@@ -79,7 +79,7 @@ def log1mexp_of_exp(t: Tensor) -> Tensor:
     """Return ``log1mexp(exp(t))``, also where ``exp(t)`` underflows.
 
     >>> log1mexp_of_exp(torch.tensor([-1000.0, 1.0]))
-    tensor([-1.0000e+03, -6.8268e-02])
+    tensor([-1.0000e+03, -6.8266e-02])
     """
     tiny = t < -20
     return torch.where(tiny, t - 0.5 * t.exp(), log1mexp(torch.where(tiny, 0.0, t).exp()))
