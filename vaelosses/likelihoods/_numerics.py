@@ -13,6 +13,7 @@ from torch.distributions import Distribution
 __all__ = [
     "at_least_float32",
     "bernoulli_numbers",
+    "draw_index",
     "integral",
     "invert_cdf",
     "log1mexp",
