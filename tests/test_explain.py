@@ -185,6 +185,41 @@ def test_a_complete_negative_elbo(log_scale: float, log_beta: float, name: str) 
     assert "nothing is dropped" in dict(report.findings)["constants"]
 
 
+@settings(max_examples=25, **FAST)
+@given(st.floats(-3, 3), st.floats(-3, 3), st.sampled_from(["sum", "mean"]))
+def test_a_complete_loss_with_a_scale_and_a_beta(log_scale: float, log_beta: float, over: str) -> None:
+    """Two numbers, and the loss has one ratio of weights: the constant says which two."""
+    scale, beta = 10**log_scale, 10**log_beta
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        nll = -Normal(x_hat, scale).log_prob(x).flatten(1).sum(1)
+        return reduced(nll + beta * kl(mu, logvar).sum(1), [over])
+
+    report = explain(loss)
+    assert report.constant == 0
+    assert report.scale == pytest.approx({"sum": 8, "mean": 1}[over], rel=EXPLAINED)
+    assert report.sigma2 == pytest.approx(beta * scale**2, rel=EXPLAINED)
+    assert_code_trains_the_same(report, loss, (1, 4, 5), 3, 8)
+
+
+def test_a_scale_is_named_where_a_constant_is_counted_in_it() -> None:
+    report = explain(lambda x, h, m, s: 3 * (sse(x, h) + 1 + kl(m, s).sum(1)).mean())
+    # 1 is above 0, and -10 log(pi) is dropped.
+    assert report.constant == pytest.approx(1 - 10 * math.log(math.pi), rel=EXPLAINED)
+    assert "the loss, divided by its scale, is 10.4473 nats" in dict(report.findings)["constants"]
+
+
+def test_a_constant_that_is_lost_in_rounding() -> None:
+    """Errors of up to 255 squared, over 0.00025: to a few thousand nats no value shows a constant."""
+
+    def loss(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        return sse(x.float(), x_hat.float()).mean() + 2.5e-4 * kl(mu, logvar).sum(1).mean()
+
+    report = explain(loss, (3, 64, 64), pixel_range=(0, 255))
+    assert report.constant is None
+    assert dict(report.findings)["constants"].startswith("cannot tell: the value is in single precision")
+
+
 def test_a_constant_in_single_precision() -> None:
     constant = 0.5 * torch.tensor(2 * math.pi * 0.01).log()  # 1e-8 off
     report = explain(lambda x, h, mu, logvar: (50 * (x - h) ** 2 + constant).sum() + kl(mu, logvar).sum())
@@ -259,6 +294,11 @@ UNKNOWN = [
     ("the root of the mean squared error of each image", lambda x, h: (h - x).flatten(1).norm(dim=1).mean()),
     ("a function of the mean squared error of the batch", lambda x, h: F.mse_loss(h, x).sinh()),
     ("a function of the mean squared error of each image", lambda x, h: sse(x, h).add(0.1).log().sum()),
+    (
+        "Its gradient is that of log-MSE, its value is not: a part is detached.",
+        lambda x, h: F.mse_loss(h, x) / F.mse_loss(h, x).detach(),
+    ),
+    ("", lambda x, h: (h - x - 0.1).abs().sum()),
     ("With x and x_hat exchanged it is BCE on probabilities", lambda x, h: F.binary_cross_entropy(x, h)),
     ("The loss does not depend on x_hat", lambda x, h: x.sum()),
     ("", lambda x, h: (h**2).sum()),
@@ -342,6 +382,13 @@ def log_sigma(x: Tensor, x_hat: Tensor, mu: Tensor, log_sigma: Tensor) -> Tensor
         (parts(1, 1, 2), "unequal weights", True, None, "2 times the KL to N(0, 2)"),
         (parts(4, 4, 1), "unequal weights", True, None, "1 times the KL to N(0, 0.25)"),
         (parts(1, 0, 1), "unequal weights", False, None, "look for a factor"),
+        (
+            lambda x, h, m, s: sse(x, h).sum() + 0.5 * (m**2 + s.exp() ** 2 - 1 - s).sum(),
+            "unequal weights",
+            True,
+            None,
+            "use exp(logvar). With log sigma as fourth argument it is 0.5 times the KL to N(0, 0.5)",
+        ),
         (parts(1, 1, -1), "unequal weights", False, None, ""),
         (parts(2, 0, 0), "unequal weights", True, None, "both parts in logvar are missing"),
         (parts(0, 1, 1), "unequal weights", True, None, ""),
@@ -470,11 +517,23 @@ def test_sizes_that_are_written_as_numbers() -> None:
     assert report.sigma2 == pytest.approx(0.5, rel=EXPLAINED)
     assert report.reductions["reconstruction"] == {
         "batch": "mean",
-        "channels": "mean",
+        "channels": "cannot tell",  # with two channels, view makes two images of one
         "height": "cannot tell",
         "width": "cannot tell",
     }
-    assert any("Sizes are hard-coded" in text and "RuntimeError" in text for text in report.warnings)
+    (warning,) = report.warnings
+    assert "Sizes are hard-coded" in warning
+    assert "size of height, width it raises RuntimeError" in warning
+
+
+def test_a_mean_over_some_axes_that_is_multiplied() -> None:
+    report = explain(lambda x, h, m, s: 5 * (h - x).abs().mean(-1).sum() + kl(m, s).sum())
+    assert report.warnings == (
+        "The mean over width is multiplied by 5, as a number: a sum at this image size only.",
+        "Both terms are summed over the batch: the gradient grows with the batch size, beta does not.",
+    )
+    single = explain(lambda x, h, m, s: sse(x, h).mean(0).sum() + kl(m, s).sum(1).mean(), (1, 4, 5))
+    assert not any("multiplied" in text for text in single.warnings)
 
 
 def test_a_batch_size_that_is_written_as_a_number() -> None:
@@ -559,8 +618,18 @@ def test_surviving_latents() -> None:
     images = torch.zeros(4, 1, 4, 5)
     images[:2, 0, 0, 0] = torch.tensor([4.0, -4.0])  # a variance of 8
     images[2:, 0, 1, 1] = torch.tensor([2.0, -2.0])  # a variance of 2
-    assert explain(parts(1, 1, 1), eigenvalues=images).surviving_latents == 2
-    assert explain(parts(3, 3, 3), eigenvalues=images).surviving_latents == 1
+    options = {"eigenvalues": images, "pixel_range": (-4, 4)}
+    assert explain(parts(1, 1, 1), **options).surviving_latents == 2
+    assert explain(parts(3, 3, 3), **options).surviving_latents == 1
+
+
+@pytest.mark.parametrize(("pixel_range", "noted"), [((0, 1), True), ((0, 255), False), ((0, 254), False)])
+def test_eigenvalues_in_another_unit_than_the_pixels(pixel_range: tuple[float, float], noted: bool) -> None:
+    images = torch.randint(256, (50, 1, 4, 5), dtype=torch.uint8)
+    images[0, 0, 0, :2] = torch.tensor([0, 255])
+    report = explain(parts(1, 1, 1), eigenvalues=images, pixel_range=pixel_range)
+    words = "lie between 0 and 255, pixel_range is (0, 1): if that is another unit"
+    assert any(words in text for text in report.warnings) == noted
 
 
 # Losses that are hard to call.
@@ -697,6 +766,31 @@ def test_an_epsilon_inside() -> None:
     assert "an epsilon" in " ".join(report.warnings)
 
 
+@pytest.mark.parametrize(("epsilon", "seen"), [(0.05, 0.02), (0.01, 0.02), (1e-3, 1e-3), (1e-6, 1e-5)])
+@pytest.mark.parametrize(
+    ("family", "nll"),
+    [
+        ("BCE on probabilities", lambda x, p: F.binary_cross_entropy(p, x, reduction="sum")),
+        (
+            "continuous Bernoulli on probabilities",
+            lambda x, p: -vl.ContinuousBernoulli(p.logit()).log_prob(x).sum(),
+        ),
+    ],
+)
+def test_a_clamp_of_probabilities(epsilon: float, seen: float, family: str, nll: Callable) -> None:
+    report = explain(with_kl(lambda x, h: nll(x, h.clamp(epsilon, 1 - epsilon))))
+    assert report.family == family
+    expected = f"With an x_hat {seen:g} from black or white the gradient vanishes: a clamp."
+    assert expected in report.warnings
+    assert not any("vanishes" in text for text in explain(with_kl(nll)).warnings)
+
+
+def test_an_epsilon_that_is_seen_near_black_and_white_alone() -> None:
+    report = explain(with_kl(lambda x, h: -(x * (h + 1e-9).log() + (1 - x) * (1 - h + 1e-9).log()).sum()))
+    assert report.family == "BCE on probabilities"
+    assert "With an x_hat 1e-05 from black or white the gradient is another" in " ".join(report.warnings)
+
+
 def test_a_module_with_a_learned_scale() -> None:
     class Learned(nn.Module):
         def __init__(self) -> None:
@@ -711,8 +805,23 @@ def test_a_module_with_a_learned_scale() -> None:
     report = explain(loss)
     assert report.sigma2 == pytest.approx(math.exp(-2), rel=EXPLAINED)
     assert report.name == "Learned"
-    assert "has 1 parameters of its own" in " ".join(report.warnings)
+    assert "has parameters of its own (1)" in " ".join(report.warnings)
     assert loss.log_sigma.grad is None
+    for how in (loss.forward, lambda *given: loss(*given)):
+        assert "has parameters of its own (1)" in " ".join(explain(how).warnings)
+    loss.requires_grad_(False)
+    assert explain(loss).warnings == report.warnings[1:]
+
+
+def test_a_loss_that_differentiates() -> None:
+    def penalty(x: Tensor, x_hat: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+        rate = kl(mu, logvar).sum()
+        (slope,) = torch.autograd.grad(rate, mu, create_graph=True)  # which is mu
+        return 0.5 * sse(x, x_hat).sum() + rate + 0.5 * slope.square().sum()
+
+    report = explain(penalty)
+    assert (report.family, report.kl) == ("squared", "unequal weights")
+    assert "2 mu^2/2 + 1 sigma^2/2 - 1 log(sigma^2)/2" in dict(report.findings)["KL"]
 
 
 def test_the_caller_is_left_alone() -> None:
@@ -766,6 +875,11 @@ def test_what_is_no_scalar_is_refused(loss: Loss, words: str) -> None:
         ({"loss": 3}, TypeError, "loss: got int"),
         ({"image_shape": (0, 3)}, ValueError, r"image_shape: got \(0, 3\)"),
         ({"latent_dim": 0}, ValueError, "latent_dim: got 0"),
+        ({"image_shape": 784}, TypeError, "image_shape: got 784"),
+        ({"image_shape": (1, 2.5)}, TypeError, r"image_shape: got \(1, 2.5\)"),
+        ({"latent_dim": 20.0}, TypeError, "latent_dim: got 20.0"),
+        ({"batch_size": "8"}, TypeError, "batch_size: got '8'"),
+        ({"pixel_range": 255}, TypeError, "pixel_range: got 255"),
         ({"batch_size": 1}, ValueError, "batch_size: got 1"),
         ({"pixel_range": (1, 0)}, ValueError, r"pixel_range: got \(1, 0\)"),
         ({"eigenvalues": torch.ones(21)}, ValueError, r"eigenvalues: got shape \(21,\)"),

@@ -1,10 +1,11 @@
 """What does this loss really optimise? Anyone's training loss, probed and read as a likelihood."""
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .. import baselines
 from ._code import code
@@ -50,7 +51,7 @@ def explain_loss(
         A report. Its attributes hold what it prints.
 
     Raises:
-        TypeError: if ``loss`` is not callable.
+        TypeError: if ``loss`` is not callable, or another argument is of the wrong type.
         ValueError: if an argument is out of range, or the loss does not return a scalar.
 
     Source:
@@ -81,25 +82,27 @@ def explain_loss(
     """
     if not callable(loss):
         raise TypeError(f"loss: got {type(loss).__name__}, expected a function of (x, x_hat, mu, logvar)")
-    image = tuple(int(size) for size in image_shape)
+    image = _read("image_shape", image_shape, _sizes, "positive sizes such as (1, 28, 28)")
     if not image or min(image) < 1:
-        raise ValueError(
-            f"image_shape: got {tuple(image_shape)}, expected positive sizes such as (1, 28, 28)"
-        )
+        raise ValueError(f"image_shape: got {image}, expected positive sizes such as (1, 28, 28)")
+    latent_dim = _read("latent_dim", latent_dim, operator.index, "a whole number")
     if latent_dim < 1:
         raise ValueError(f"latent_dim: got {latent_dim}, expected at least 1")
+    batch_size = _read("batch_size", batch_size, operator.index, "a whole number")
     if batch_size < 2:
         raise ValueError(f"batch_size: got {batch_size}, expected at least 2")
-    low, high = pixel_range
+    low, high = _read("pixel_range", pixel_range, _pair, "(lowest, highest)")
     if not -math.inf < low < high < math.inf:
         raise ValueError(f"pixel_range: got {pixel_range}, expected (lowest, highest)")
-    spectrum = None if eigenvalues is None else _spectrum(torch.as_tensor(eigenvalues), image)
+    eigenvalues = None if eigenvalues is None else torch.as_tensor(eigenvalues)
+    spectrum = None if eigenvalues is None else _spectrum(eigenvalues, image)
     found = gather(loss, Shape(batch_size, image, latent_dim), (low, high))
-    if isinstance(loss, nn.Module) and (count := sum(p.numel() for p in loss.parameters())):
-        found.notes.append(
-            f"The loss has {count} parameters of its own; all this holds at their present values. "
-            "A learned scale without a lower bound can shrink until the loss is minus infinity."
-        )
+    if (
+        eigenvalues is not None
+        and eigenvalues.ndim > 1
+        and (note := _in_another_unit(eigenvalues, low, high))
+    ):
+        found.notes.append(note)
     numbers = Numbers(found, spectrum)
     return Explanation(
         name=_name(loss),
@@ -121,9 +124,36 @@ def explain_loss(
     )
 
 
+def _read(name: str, given: object, read: Callable[[object], object], expected: str) -> object:
+    try:
+        return read(given)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: got {given!r}, expected {expected}") from None
+
+
+def _sizes(given: Sequence[int]) -> tuple[int, ...]:
+    return tuple(map(operator.index, given))
+
+
+def _pair(given: tuple[float, float]) -> tuple[float, float]:
+    low, high = map(float, given)
+    return low, high
+
+
 def _name(loss: object) -> str:
     name = getattr(loss, "__name__", type(loss).__name__)
     return "This loss" if name == "<lambda>" else name
+
+
+def _in_another_unit(images: Tensor, low: float, high: float) -> str:
+    lowest, highest = images.min().item(), images.max().item()
+    room = 0.01 * (high - low)
+    if low - room <= lowest and highest <= high + room:
+        return ""
+    return (
+        f"The images given as eigenvalues lie between {lowest:.4g} and {highest:.4g}, pixel_range is "
+        f"({low:g}, {high:g}): if that is another unit, the surviving latents are not those of the loss."
+    )
 
 
 def _spectrum(given: Tensor, image: tuple[int, ...]) -> Tensor:

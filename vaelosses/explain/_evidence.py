@@ -137,6 +137,11 @@ def _notes(prober: Prober, probes: Probes) -> list[str]:
         notes.append("The loss takes black and white pixels only.")
     if changed := prober.changed_arguments(first):
         notes.append(f"The loss writes into its argument {', '.join(changed)}.")
+    if count := prober.own_parameters(first):
+        notes.append(
+            f"The loss has parameters of its own ({count}); all this holds at their present values. "
+            "A learned scale without a lower bound can shrink until the loss is minus infinity."
+        )
     unmoved = [
         name
         for name in ("x_hat", "mu", "logvar")

@@ -33,6 +33,16 @@ def _weights(
     return tuple(weights.tolist()) if fits else None
 
 
+def _of_gradients(prober: Prober, probes: Probes) -> str:
+    """A family by its gradient, but not by its value."""
+    # A gradient that is a sign alone does not show where the sign changes.
+    families = [family for family in PIXEL if family.name != "absolute"]
+    best = best_of(prober, Probes(probes.points, probes.answers), families)
+    if best is None:
+        return ""
+    return f"Its gradient is that of {best.family.name}, its value is not: a part is detached."
+
+
 def _sum_of_two(prober: Prober, probes: Probes) -> str:
     for pair in itertools.combinations(PIXEL, 2):
         weights = _weights(prober, probes, lambda point, pair=pair: [f.gradient(point) for f in pair])
@@ -197,6 +207,7 @@ def _exchanged(prober: Prober, probes: Probes) -> str:
 
 
 LOOKS: tuple[Callable[[Prober, Probes], str], ...] = (
+    _of_gradients,
     _sum_of_two,
     _limits,
     _rescaled,

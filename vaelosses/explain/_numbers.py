@@ -12,6 +12,9 @@ from ._reductions import reductions
 
 __all__ = ["Numbers"]
 
+KNOWN = 1e-3
+"""How exactly a constant has to be known, in nats per pixel."""
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -65,10 +68,10 @@ class Numbers:
 
     @property
     def is_written_out(self) -> bool:
-        """Whether a mean over the image weighs what a plain sum would."""
+        """Whether a mean over more than two pixels weighs what a plain sum would."""
         batch = self.found.axes[0]
         weight = self.found.fit.weight * (batch.size if batch.reconstruction == -1 else 1)
-        return self.dims > 2 and any(math.isclose(weight, plain, rel_tol=self._tolerance) for plain in (1, 2))
+        return any(math.isclose(weight, plain, rel_tol=self._tolerance) for plain in (1, 2))
 
     @property
     def fits_image(self) -> bool:
@@ -110,9 +113,13 @@ class Numbers:
     def reading(self) -> float:
         """The parameter of the likelihood at which the loss is a complete negative ELBO; else beta is 1."""
         value = self.found.value
-        jacobian = value.weight / self.found.fit.weight if value and value.term == "Jacobian" else None
-        candidates = [self.at_beta_1, jacobian if self.parameter else None, 1.0]
-        possible = [parameter for parameter in candidates if parameter and parameter > 0]
+        candidates = [self.at_beta_1]
+        if self.parameter:
+            # The weight of an image in a complete negative ELBO: that of its Jacobian, or of a mean or a sum.
+            jacobian = value is not None and value.term == "Jacobian"
+            of_image = [value.weight] if jacobian else [1 / self.found.shape.batch, 1.0]
+            candidates += [weight / self.found.fit.weight for weight in of_image]
+        possible = [parameter for parameter in [*candidates, 1.0] if parameter and parameter > 0]
         return next((parameter for parameter in possible if self._excess(parameter) == 0), possible[0])
 
     @property
@@ -131,8 +138,18 @@ class Numbers:
         """What the loss is above that, in nats per image."""
         return None if self.scale is None else self._excess(self.reading)
 
+    @property
+    def blurred(self) -> bool:
+        """Whether the value is too coarse to tell a constant."""
+        value = self.found.value
+        return value is not None and self._coarseness(self.reading) > KNOWN * self.dims
+
+    def _coarseness(self, parameter: float) -> float:
+        """How exactly a constant is known, in nats per image."""
+        return self.found.value.tolerance / abs(self.found.fit.weight * parameter * self.found.shape.batch)
+
     def _excess(self, parameter: float) -> float | None:
-        """What the loss is above the negative ELBO; None if that depends on the pixels."""
+        """What the loss is above the negative ELBO; None if that depends on the pixels, or is not known."""
         value, fit = self.found.value, self.found.fit
         if value is None:
             return None
@@ -146,7 +163,9 @@ class Numbers:
         ):
             return None
         per_image = value.constant / (scale * self.found.shape.batch)
-        tolerance = value.tolerance / abs(scale * self.found.shape.batch) + 1e-9 * abs(expected)
+        tolerance = self._coarseness(parameter) + 1e-9 * abs(expected)
+        if tolerance > KNOWN * self.dims:
+            return None
         return 0.0 if abs(per_image - expected) <= tolerance else per_image - expected
 
     # Linear VAEs.

@@ -86,17 +86,8 @@ class Prober:
         return random_point(shape, self.pixel_range, binary=self.binary, **sizes)
 
     def __call__(self, point: Point) -> Answer:
-        """Return the value and the gradients. The loss gets copies, so that it may write into them."""
-        leaves = [
-            tensor.to(self.dtype, copy=True).requires_grad_(name != "x")
-            for name, tensor in vars(point).items()
-        ]
-        try:
-            with torch.enable_grad(), torch.random.fork_rng(devices=[]):
-                torch.manual_seed(self.seed)
-                value = self.loss(*(leaf.clone() for leaf in leaves))
-        except Exception as error:  # whatever it is: the loss is not ours
-            raise _failure(error) from error
+        """Return the value and the gradients."""
+        leaves, _, value = self._called(point)
         if not (torch.is_tensor(value) and value.numel() == 1):
             got = (
                 f"a tensor of shape {tuple(value.shape)}" if torch.is_tensor(value) else type(value).__name__
@@ -126,13 +117,37 @@ class Prober:
         digits = self.digits * max(map(abs, values))
         return Probes(points, [self(p) for p in points], (here, there), values[1] - values[0], digits)
 
+    def _called(self, point: Point) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """Call the loss, and return leaves of the graph, the copies of them that it got, and the result."""
+        leaves = [
+            tensor.to(self.dtype, copy=True).requires_grad_(name != "x")
+            for name, tensor in vars(point).items()
+        ]
+        with torch.enable_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            copies = [leaf.clone() for leaf in leaves]
+            try:
+                return leaves, copies, self.loss(*copies)
+            except Exception as error:  # whatever it is: the loss is not ours
+                raise _failure(error) from error
+
     def changed_arguments(self, point: Point) -> list[str]:
         """Return the names of the arguments that the loss writes into."""
-        before = {name: tensor.to(self.dtype) for name, tensor in vars(point).items()}
-        after = {name: tensor.clone() for name, tensor in before.items()}
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            self.loss(*after.values())
-        return [name for name in before if not torch.equal(before[name], after[name])]
+        before, after, _ = self._called(point)
+        pairs = zip(vars(point), before, after, strict=True)
+        return [name for name, one, other in pairs if not torch.equal(one, other)]
+
+    def own_parameters(self, point: Point) -> int:
+        """Return how many numbers the loss trains beside its arguments."""
+        leaves, _, value = self._called(point)
+        seen, ahead = set(), [value.grad_fn]
+        while ahead:
+            node = ahead.pop()
+            if node is not None and node not in seen:
+                seen.add(node)
+                ahead += [following for following, _ in node.next_functions]
+        trained = {node.variable for node in seen if hasattr(node, "variable")}
+        return sum(leaf.numel() for leaf in trained.difference(leaves))
 
     def best_x_hat(self, point: Point, pixel: float) -> float | None:
         """Return the ``x_hat`` that minimises the loss where all pixels are ``pixel``, by bisection."""

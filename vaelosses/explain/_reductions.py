@@ -55,7 +55,21 @@ def powers(weights_at: Callable[[Shape], Weights], shape: Shape) -> list[Axis]:
             continue
         growth = math.log((size + 1) / size)
         axes.append(Axis(name, size, *(_power(a, b, growth) for a, b in zip(here, there, strict=True))))
-    return axes
+    return _without_reshapes(axes)
+
+
+def _without_reshapes(axes: list[Axis]) -> list[Axis]:
+    """Return the axes, where those of an image with a hard-coded size may be a batch: view(-1, 784) is."""
+    batch, *image, latents = axes
+    if any(axis.failure for axis in image) and batch.reconstruction not in (None, 0):
+        images = "there may be another number of images"
+        image = [
+            Axis(axis.name, axis.size, failure=images)
+            if axis.reconstruction == batch.reconstruction
+            else axis
+            for axis in image
+        ]
+    return [batch, *image, latents]
 
 
 def _power(here: float | None, there: float | None, growth: float) -> float | None:

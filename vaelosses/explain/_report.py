@@ -41,7 +41,8 @@ class Explanation:
     scale: float | None
     """The loss is, up to constants, this number times the loss of ``code``."""
     constant: float | None
-    """What the loss is above ``code``, in nats per image and after the division by ``scale``."""
+    """What the loss is above ``code``, in nats per image and after the division by ``scale``. None if it is
+    no constant, or in too few digits."""
     surviving_latents: int | None
     """How many latents a linear VAE keeps with this loss."""
     findings: tuple[tuple[str, str], ...]

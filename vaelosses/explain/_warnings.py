@@ -35,11 +35,15 @@ def warnings(found: Evidence, numbers: Numbers) -> Iterator[str]:
                 "Binary cross-entropy is a likelihood of black and white pixels. A density of grey pixels "
                 "is ContinuousBernoulli."
             )
-    failed = [axis for axis in found.axes if axis.failure]
+    failed: dict[str, list[str]] = {}
+    for axis in found.axes:
+        if axis.failure:
+            failed.setdefault(axis.failure, []).append(axis.name)
     if failed and found.fit is not None:
+        others = (f"With another size of {', '.join(names)} {failure}." for failure, names in failed.items())
         yield (
-            f"With another size of {', '.join(axis.name for axis in failed)} {failed[0].failure}. "
-            "Sizes are hard-coded: we cannot tell what is a sum there. The numbers hold at this shape."
+            f"{' '.join(others)} Sizes are hard-coded: we cannot tell what is a sum there. The numbers hold "
+            "at this shape."
         )
 
 
@@ -52,14 +56,15 @@ def _of_signs(found: Evidence, numbers: Numbers) -> Iterator[str]:
         yield "The reconstruction term has the wrong sign: training makes the errors larger."
     elif verdict == "wrong sign":
         yield "The KL has the wrong sign: training drives q away from the prior, without limit."
-    if verdict == "right for log sigma":
+    if found.divergence.log_sigma:
         yield "The KL takes exp(2 logvar) for the variance. If logvar is the log-variance, use exp(logvar)."
     if verdict == "unequal weights":
         mean, variance, log = numbers.parts
         same = math.isclose(mean, variance, rel_tol=found.divergence.tolerance)
         if same and found.divergence.bounded:
             times = "a multiple of" if found.axes[0].failure else f"{log:.6g} times"
-            yield f"It is {times} the KL to N(0, {log / variance:.6g}), not to N(0, 1)."
+            given = "With log sigma as fourth argument it" if found.divergence.log_sigma else "It"
+            yield f"{given} is {times} the KL to N(0, {log / variance:.6g}), not to N(0, 1)."
         elif variance == log == 0:
             yield "A term in mu alone is a penalty on the code, not a KL: both parts in logvar are missing."
         else:
@@ -77,11 +82,11 @@ def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
     summed = [axis for axis in image if axis.reconstruction == 0]
     # What both terms are divided by does not matter.
     against = [axis for axis in averaged if axis.kl != -1]
-    if averaged and summed:
+    if count > 2 and numbers.is_written_out:
+        yield f"The mean over {names} is multiplied by {count}, as a number: a sum at this image size only."
+    elif averaged and summed:
         harm = f"beta is {count} times that of a sum" if count > 1 else "harmless for a single one only"
         yield f"The reconstruction is averaged over {names} but summed over the rest of the image: {harm}."
-    elif averaged and numbers.is_written_out:
-        yield f"The mean over {names} is multiplied by {count}, as a number: a sum at this image size only."
     elif against and numbers.fits_image:
         yield (
             f"The reconstruction is averaged over {names}, and the KL has a weight that fits {count} of "

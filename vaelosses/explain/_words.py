@@ -106,6 +106,8 @@ def _constants(found: Evidence, numbers: Numbers) -> str:
         at = f" at {SYMBOL[family.parameter][0]} = {numbers.reading:.6g}"
     if value is None:
         return "cannot tell: a term that depends on the pixels alone is added"
+    if numbers.blurred:
+        return "cannot tell: the value is in single precision and the errors are large"
     if value.term and numbers.constant is None:
         return f"the {value.term} is added, {value.weight:.6g} times; no gradient shows it"
     if numbers.constant is None:
@@ -117,7 +119,8 @@ def _constants(found: Evidence, numbers: Numbers) -> str:
         what = f"{family.formula} is dropped, {-numbers.constant:.6g} nats per image{at}"
     else:
         nats = f"{abs(numbers.constant):.6g} nats per image"
-        what = f"the loss is {nats} {'above' if numbers.constant > 0 else 'below'} the negative ELBO{at}"
+        loss = "the loss" if math.isclose(numbers.scale, 1) else "the loss, divided by its scale,"
+        what = f"{loss} is {nats} {'above' if numbers.constant > 0 else 'below'} the negative ELBO{at}"
     return f"{what}; this changes reported numbers, not the training"
 
 
