@@ -295,7 +295,7 @@ UNKNOWN = [
     ("a function of the mean squared error of the batch", lambda x, h: F.mse_loss(h, x).sinh()),
     ("a function of the mean squared error of each image", lambda x, h: sse(x, h).add(0.1).log().sum()),
     (
-        "Its gradient is that of log-MSE, its value is not: a part is detached.",
+        "Its gradient is that of log-MSE, its value is not: a detach does that.",
         lambda x, h: F.mse_loss(h, x) / F.mse_loss(h, x).detach(),
     ),
     ("", lambda x, h: (h - x - 0.1).abs().sum()),

@@ -97,12 +97,8 @@ def explain_loss(
     eigenvalues = None if eigenvalues is None else torch.as_tensor(eigenvalues)
     spectrum = None if eigenvalues is None else _spectrum(eigenvalues, image)
     found = gather(loss, Shape(batch_size, image, latent_dim), (low, high))
-    if (
-        eigenvalues is not None
-        and eigenvalues.ndim > 1
-        and (note := _in_another_unit(eigenvalues, low, high))
-    ):
-        found.notes.append(note)
+    if eigenvalues is not None:
+        found.notes += _in_another_unit(eigenvalues, low, high)
     numbers = Numbers(found, spectrum)
     return Explanation(
         name=_name(loss),
@@ -145,15 +141,16 @@ def _name(loss: object) -> str:
     return "This loss" if name == "<lambda>" else name
 
 
-def _in_another_unit(images: Tensor, low: float, high: float) -> str:
-    lowest, highest = images.min().item(), images.max().item()
+def _in_another_unit(given: Tensor, low: float, high: float) -> list[str]:
+    """Say so if these are images with pixels that the loss does not get."""
+    lowest, highest = given.min().item(), given.max().item()
     room = 0.01 * (high - low)
-    if low - room <= lowest and highest <= high + room:
-        return ""
-    return (
+    if given.ndim == 1 or low - room <= lowest <= highest <= high + room:
+        return []
+    return [
         f"The images given as eigenvalues lie between {lowest:.4g} and {highest:.4g}, pixel_range is "
         f"({low:g}, {high:g}): if that is another unit, the surviving latents are not those of the loss."
-    )
+    ]
 
 
 def _spectrum(given: Tensor, image: tuple[int, ...]) -> Tensor:

@@ -65,8 +65,10 @@ def family_of(prober: Prober, shape: Shape, probes: Probes) -> tuple[Fit | None,
         )
     if best.family.target != "pixel" and best.family.epsilon == 0:
         notes.append("Black and white pixels have infinite logits: the loss is infinite there.")
-    look = _elsewhere if best.family.real else _near_the_ends
-    holds, note = look(prober, shape, best)
+    if best.family.real:
+        holds, note = _elsewhere(prober, shape, best)
+    else:
+        holds, note = True, _near_the_ends(prober, shape, best)
     if not holds:
         return None, [note]
     return best, [*notes, note] if note else notes
@@ -88,10 +90,10 @@ def _epsilon(prober: Prober, point: Point) -> float | None:
     return epsilon if epsilon < 0.499 else None
 
 
-def _near_the_ends(prober: Prober, shape: Shape, found: Fit) -> tuple[bool, str]:
+def _near_the_ends(prober: Prober, shape: Shape, found: Fit) -> str:
     """Say what becomes of probabilities close to 0 and 1."""
     if prober.pixel_range != (0, 1):
-        return True, ""
+        return ""
     # In single precision nothing can be seen closer than the first.
     margins = (0.02, 1e-3, 1e-5) if found.error <= EXACT else (0.02,)
     for margin in margins:
@@ -102,14 +104,14 @@ def _near_the_ends(prober: Prober, shape: Shape, found: Fit) -> tuple[bool, str]
         try:
             gradient = prober(point).x_hat
         except ProbeError as failure:
-            return True, f"With an x_hat {margin:g} from black or white, {failure}."
+            return f"With an x_hat {margin:g} from black or white, {failure}."
         wrong = (gradient - expected).abs() > 10 * prober.tolerance * expected.abs()
         if (gradient[wrong] == 0).any():
-            return True, f"With an x_hat {margin:g} from black or white the gradient vanishes: a clamp."
+            return f"With an x_hat {margin:g} from black or white the gradient vanishes: a clamp."
         if wrong.any() and found.error <= EXACT:
             why = "an epsilon does that"
-            return True, f"With an x_hat {margin:g} from black or white the gradient is another: {why}."
-    return True, ""
+            return f"With an x_hat {margin:g} from black or white the gradient is another: {why}."
+    return ""
 
 
 def _elsewhere(prober: Prober, shape: Shape, found: Fit) -> tuple[bool, str]:

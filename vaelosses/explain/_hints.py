@@ -40,7 +40,7 @@ def _of_gradients(prober: Prober, probes: Probes) -> str:
     best = best_of(prober, Probes(probes.points, probes.answers), families)
     if best is None:
         return ""
-    return f"Its gradient is that of {best.family.name}, its value is not: a part is detached."
+    return f"Its gradient is that of {best.family.name}, its value is not: a detach does that."
 
 
 def _sum_of_two(prober: Prober, probes: Probes) -> str:

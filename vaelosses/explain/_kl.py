@@ -68,7 +68,7 @@ UNKNOWN = Divergence("cannot tell", None)
 def measure(points: list[Point], answers: list[Answer], tolerance: float) -> Divergence:
     """Fit the three parts to the gradients by ``mu`` and ``logvar``, for both meanings of ``logvar``."""
     fits = [_fit(points, answers, power) for power in (1, 2)]
-    log_sigma = fits[1][1] < fits[0][1]
+    log_sigma = fits[0][1] > tolerance  # without a part in sigma^2 both fit
     parts, error = fits[log_sigma]
     if not error <= tolerance:
         return UNKNOWN

@@ -68,7 +68,7 @@ class Numbers:
 
     @property
     def is_written_out(self) -> bool:
-        """Whether a mean over more than two pixels weighs what a plain sum would."""
+        """Whether a mean weighs what a plain sum would."""
         batch = self.found.axes[0]
         weight = self.found.fit.weight * (batch.size if batch.reconstruction == -1 else 1)
         return any(math.isclose(weight, plain, rel_tol=self._tolerance) for plain in (1, 2))

@@ -118,7 +118,7 @@ class Prober:
         return Probes(points, [self(p) for p in points], (here, there), values[1] - values[0], digits)
 
     def _called(self, point: Point) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Call the loss, and return leaves of the graph, the copies of them that it got, and the result."""
+        """Return leaves of the graph, copies that the loss gets and may write into, and its result."""
         leaves = [
             tensor.to(self.dtype, copy=True).requires_grad_(name != "x")
             for name, tensor in vars(point).items()

@@ -82,6 +82,7 @@ def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
     summed = [axis for axis in image if axis.reconstruction == 0]
     # What both terms are divided by does not matter.
     against = [axis for axis in averaged if axis.kl != -1]
+    # A mean over two weighs as much as half a sum.
     if count > 2 and numbers.is_written_out:
         yield f"The mean over {names} is multiplied by {count}, as a number: a sum at this image size only."
     elif averaged and summed:
