@@ -570,6 +570,15 @@ def test_a_kl_that_is_divided_by_the_size_of_the_image(weight: int) -> None:
     assert single.warnings[-1] == report.warnings[0]
 
 
+def test_a_negative_elbo_that_is_divided_by_the_size_of_the_image() -> None:
+    report = explain(
+        lambda x, h, m, s: -Normal(h, 0.05).log_prob(x).mean() + kl(m, s).sum(1).mean() / 20, batch_size=5
+    )
+    assert "complete at sigma^2 = 0.0025, beta = 1" in dict(report.findings)["constants"]
+    (warning,) = report.warnings
+    assert "the KL has a weight that fits 20 of them" in warning
+
+
 def test_a_mean_over_as_many_latents_fits_by_chance() -> None:
     report = explain(lambda x, h, m, s: F.mse_loss(h, x) + kl(m, s).mean(), (32,), 16)
     assert report.beta == pytest.approx(1.0, rel=EXPLAINED)

@@ -73,12 +73,12 @@ class Numbers:
         weight = self.found.fit.weight * (batch.size if batch.reconstruction == -1 else 1)
         return any(math.isclose(weight, plain, rel_tol=self._tolerance) for plain in (1, 2))
 
-    @property
-    def fits_image(self) -> bool:
-        """Whether the KL has a weight that makes up for the mean over the image."""
+    def fits(self, count: int) -> bool:
+        """Whether the KL has a weight that makes up for a mean over so many pixels."""
         if self.beta is None or self.found.axes[-1].kl == -1:
             return False
-        return any(math.isclose(self.beta, plain, rel_tol=self._tolerance) for plain in (0.5, 1))
+        plain = self.beta, 2 * self.beta, count * self.parts[0]
+        return any(math.isclose(weight, 1, rel_tol=self._tolerance) for weight in plain)
 
     @property
     def _tolerance(self) -> float:

@@ -88,7 +88,7 @@ def _of_reductions(found: Evidence, numbers: Numbers) -> Iterator[str]:
     elif averaged and summed:
         harm = f"beta is {count} times that of a sum" if count > 1 else "harmless for a single one only"
         yield f"The reconstruction is averaged over {names} but summed over the rest of the image: {harm}."
-    elif against and numbers.fits_image:
+    elif against and numbers.fits(count):
         yield (
             f"The reconstruction is averaged over {names}, and the KL has a weight that fits {count} of "
             "them: right at this image size only."
