@@ -62,7 +62,7 @@ HEADS: Mapping[str, Callable[[int], vl.Head]] = {
     "rgb_logistic_mixture": lambda channels: vl.RGBLogisticMixtureHead(channels),
     "categorical": lambda channels: vl.CategoricalHead(channels),
 }
-"""The rows: each likelihood with its scale as the chapters recommend it, and the Gaussian in three ways."""
+"""The rows: each likelihood, with a scale for each pixel where it has one, and the Gaussian in three ways."""
 
 
 @dataclass(frozen=True)
