@@ -800,6 +800,13 @@ def test_an_epsilon_that_is_seen_near_black_and_white_alone() -> None:
     assert "With an x_hat 1e-05 from black or white the gradient is another" in " ".join(report.warnings)
 
 
+def test_probabilities_near_black_and_white_that_are_no_numbers() -> None:
+    """The logarithm of a negative number, closer to black than 0.0001."""
+    report = explain(with_kl(lambda x, h: F.binary_cross_entropy(h, x) + 0 * (h - 1e-4).log().sum()))
+    assert report.family == "BCE on probabilities"
+    assert "With an x_hat 0.001 from black or white, it is not finite." in report.warnings
+
+
 def test_a_module_with_a_learned_scale() -> None:
     class Learned(nn.Module):
         def __init__(self) -> None:

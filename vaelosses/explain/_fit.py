@@ -102,9 +102,12 @@ def _near_the_ends(prober: Prober, shape: Shape, found: Fit) -> str:
         point = replace(point, x_hat=torch.where(point.x > 0.5, 1 - near, near))
         expected = found.weight * found.family.gradient(point)
         try:
-            gradient = prober(point).x_hat
+            answer = prober(point)
         except ProbeError as failure:
             return f"With an x_hat {margin:g} from black or white, {failure}."
+        if not answer.finite:
+            return f"With an x_hat {margin:g} from black or white, it is not finite."
+        gradient = answer.x_hat
         wrong = (gradient - expected).abs() > 10 * prober.tolerance * expected.abs()
         if (gradient[wrong] == 0).any():
             return f"With an x_hat {margin:g} from black or white the gradient vanishes: a clamp."

@@ -141,8 +141,10 @@ class Numbers:
     @property
     def blurred(self) -> bool:
         """Whether the value is too coarse to tell a constant."""
-        value = self.found.value
-        return value is not None and self._coarseness(self.reading) > KNOWN * self.dims
+        return self.found.value is not None and self._is_blurred(self.reading)
+
+    def _is_blurred(self, parameter: float) -> bool:
+        return self._coarseness(parameter) > KNOWN * self.dims
 
     def _coarseness(self, parameter: float) -> float:
         """How exactly a constant is known, in nats per image."""
@@ -151,7 +153,7 @@ class Numbers:
     def _excess(self, parameter: float) -> float | None:
         """What the loss is above the negative ELBO; None if that depends on the pixels, or is not known."""
         value, fit = self.found.value, self.found.fit
-        if value is None:
+        if value is None or self._is_blurred(parameter):
             return None
         family, scale = fit.family, fit.weight * parameter
         expected = self.dims * family.constant(parameter)
@@ -164,8 +166,6 @@ class Numbers:
             return None
         per_image = value.constant / (scale * self.found.shape.batch)
         tolerance = self._coarseness(parameter) + 1e-9 * abs(expected)
-        if tolerance > KNOWN * self.dims:
-            return None
         return 0.0 if abs(per_image - expected) <= tolerance else per_image - expected
 
     # Linear VAEs.
